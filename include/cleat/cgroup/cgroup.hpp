@@ -1,0 +1,64 @@
+// Room: cgroup (layer 2). Control groups in the file system: v1, v2 and both beside each other.
+// Works on plan::CgroupDirectory (one per hierarchy); knows nothing of containers.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/base/ids.hpp"
+#include "cleat/plan/plan.hpp"
+#include "cleat/plan/steps.hpp"
+#include "cleat/sys/fd.hpp"
+
+namespace cleat::cgroup {
+
+using Directories = std::vector<plan::CgroupDirectory>;
+
+/// "mountpoint" + "path" of a directory, without double slashes.
+[[nodiscard]] std::string full_path(const plan::CgroupDirectory& directory);
+
+/// Makes the directory and its parents. Says whether this call made the last component (so that
+/// only its maker removes it). A cgroup that has processes already is refused (EBUSY).
+enum class Made { New, Existed };
+[[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory);
+
+[[nodiscard]] Result<void> apply(const plan::WriteCgroup& step, const Directories& directories);
+[[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step, const Directories& directories);
+
+/// Descriptors for joining without writing another process's pid: the v1 `tasks` files, opened for
+/// writing; the joining process writes "0" to each. Unified directories are left out.
+[[nodiscard]] Result<std::vector<sys::Fd>> open_v1_tasks(const Directories& directories);
+/// O_PATH of the unified directory, for CLONE_INTO_CGROUP.
+[[nodiscard]] Result<sys::Fd> open_unified(const plan::CgroupDirectory& directory);
+
+/// Every process in the cgroups and all below, host pids, sorted. An absent cgroup has none.
+[[nodiscard]] Result<std::vector<pid_t>> processes(const Directories& directories);
+
+/// Freezes or thaws (v1 freezer.state, v2 cgroup.freeze) and waits until it is so.
+enum class Frozen { No, Yes };
+[[nodiscard]] Result<void> set_frozen(const Directories& directories, Frozen frozen,
+                                      std::chrono::milliseconds limit);
+[[nodiscard]] Result<Frozen> frozen(const Directories& directories);
+
+/// Sends a signal to every process in the cgroups. SIGKILL uses cgroup.kill where there is one,
+/// thaws frozen ones, and repeats until no new process appears; other signals are sent once.
+[[nodiscard]] Result<void> signal_all(const Directories& directories, Signal signal);
+
+/// Kills what is left, then removes the directories, deepest first; retries EBUSY for `limit`.
+/// Directories that are not there are fine. Parents are left alone.
+[[nodiscard]] Result<void> remove(const Directories& directories, std::chrono::milliseconds limit);
+
+/// Whether an OOM kill happened in the cgroup, and the memory limit in bytes, for error texts.
+struct MemoryVerdict {
+    bool oom_killed = false;
+    std::optional<std::uint64_t> limit;
+};
+[[nodiscard]] MemoryVerdict memory_verdict(const Directories& directories);
+
+}  // namespace cleat::cgroup

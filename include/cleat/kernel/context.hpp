@@ -1,0 +1,35 @@
+// Room: kernel (layer 2). What the hands hold between steps. One Context per process (host or
+// init); made before the clone, so init finds everything by copy-on-write.
+#pragma once
+
+#include <linux/filter.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/plan/steps.hpp"
+#include "cleat/sys/fd.hpp"
+#include "cleat/sys/root_fs.hpp"
+
+namespace cleat::kernel {
+
+struct Context {
+    std::vector<sys::Fd> slots;          ///< by plan::Slot; sized from Plan::slots
+    std::vector<sys::Fd> cgroup_tasks;   ///< cgroup::open_v1_tasks
+    sys::Fd proc;                        ///< the host's procfs, sys::open_proc, before ChangeRoot
+    sys::RootFs root;                    ///< after OpenRoot
+    std::string root_path;               ///< where OpenRoot attached it, host path
+    std::string bundle;                  ///< absolute; relative root paths begin here
+    sys::Fd null_device;                 ///< a verified /dev/null (char 1:3), for masks
+    sys::Fd empty_directory;             ///< one shared read-only tmpfs for masked directories
+    std::vector<::sock_filter> seccomp;  ///< compiled before the clone
+    std::string executable;              ///< found by FindExecutable
+    std::vector<std::string> env;        ///< what exec gets; Exec::env, HOME added
+    sys::Fd console_master;              ///< made by SetUpConsole; launch sends it to the host
+    sys::Fd seccomp_listener;            ///< made by LoadSeccomp; launch sends it to the host
+    sys::Fd apparmor_exec;               ///< /proc/self/attr/… opened before the root changes
+};
+
+}  // namespace cleat::kernel

@@ -1,0 +1,62 @@
+// Room: launch (layer 3). Processes: the clone, the walk through a plan's lists, the protocol
+// between them, hooks, and the start of a waiting init. The only room that forks.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/plan/plan.hpp"
+#include "cleat/sys/fd.hpp"
+#include "cleat/sys/process.hpp"
+
+namespace cleat::launch {
+
+/// What launch gets besides the plan. All callbacks run in the host process.
+struct Request {
+    const plan::Plan& plan;
+    std::string bundle;                      ///< absolute
+    std::string initial_directory = "/";     ///< unused by init; where the host stays
+    std::optional<pid_t> container_init;     ///< for a member: whose namespaces are joined
+    int start_listener = -1;                 ///< for create: init waits there for start
+    int console_socket = -1;                 ///< where the pty master is sent; -1: it is kept
+    /// The container's state document for hooks and the seccomp listener: status and pid.
+    std::function<std::string(std::string_view status, pid_t pid)> state_document;
+    /// Called when init is Ready: writes state.json and pid files. If it fails, init is ended.
+    std::function<Result<void>(const sys::ProcessIdentity& init)> commit;
+};
+
+/// A process that was started. If `console_master` is set, its owner relays the terminal.
+struct Launched {
+    sys::ProcessIdentity process;
+    sys::Fd pidfd;
+    sys::Fd console_master;
+};
+
+/// Runs plan.host; with it comes init. On any error the init is ended, and everything lasting that
+/// the plan's host list made is undone, in reverse. Errors carry the failed step's pointer.
+/// For create it returns once the commit is done and init waits; for run and exec once the process
+/// has been executed (or the reason why not is the error).
+[[nodiscard]] Result<Launched> launch(const Request& request);
+
+/// Tells a waiting init to go on and returns when it has executed the process; an error is what
+/// init says was wrong. `listener_directory` is the container's state directory.
+/// Errors: State, "cannot start an already running container" when nobody waits there.
+[[nodiscard]] Result<void> start(int listener_directory);
+
+/// Runs hooks in the calling process's namespaces, with `state` on their stdin.
+[[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state);
+
+/// Waits for the process while passing on signals (and the terminal, if there is a master) and
+/// reaping strangers; gives its exit status, 128 + n for a signal.
+[[nodiscard]] Result<int> attend(Launched& launched);
+
+/// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
+/// returns at once if it does already, else executes itself again and returns only on failure.
+[[nodiscard]] Result<void> seal_own_executable(char** argv);
+
+}  // namespace cleat::launch

@@ -1,0 +1,97 @@
+// Room: lifecycle (layer 4). The verbs of the runtime specification and of engines, on containers
+// in one state root. Knows OCI states; knows nothing of flags, terminals and exit codes.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/base/ids.hpp"
+#include "cleat/plan/plan.hpp"
+#include "cleat/store/store.hpp"
+
+namespace cleat::lifecycle {
+
+/// Global settings of one call.
+struct Settings {
+    std::string root;  ///< state root
+    plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
+};
+
+struct CreateOptions {
+    ContainerId id;
+    std::string bundle = ".";
+    std::string config;  ///< another config file; empty: BUNDLE/config.json
+    std::string console_socket;
+    std::string pid_file;
+    plan::RootChange root_change = plan::RootChange::Pivot;
+    plan::Options::Keyring keyring = plan::Options::Keyring::New;
+    std::uint32_t preserve_fds = 0;
+};
+
+struct RunOptions {
+    CreateOptions create;
+    bool detach = false;
+    bool keep = false;
+};
+
+struct ExecOptions {
+    ContainerId id;
+    std::string process_file;  ///< -p; else the fields below change the container's own process
+    std::vector<std::string> args;
+    std::vector<std::string> env;
+    std::optional<std::string> cwd;
+    std::optional<std::string> user;  ///< "UID[:GID]"
+    std::vector<std::uint32_t> additional_gids;
+    std::vector<std::string> capabilities;
+    std::optional<bool> no_new_privileges;
+    std::optional<std::string> apparmor;
+    std::optional<std::string> process_label;
+    std::optional<bool> terminal;
+    std::string console_socket;
+    std::string pid_file;
+    bool detach = false;
+    bool ignore_paused = false;
+    std::uint32_t preserve_fds = 0;
+};
+
+enum class Status { Creating, Created, Running, Paused, Stopped };
+[[nodiscard]] std::string_view name_of(Status status) noexcept;
+
+/// A container as `state` and `list` show it. `problem` is set for an entry that cannot be read.
+struct View {
+    store::State state;
+    Status status = Status::Stopped;
+    std::string problem = {};
+};
+
+[[nodiscard]] Result<void> create(const Settings& settings, const CreateOptions& options);
+[[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id);
+/// The exit status of the container's process; 0 when detached.
+[[nodiscard]] Result<int> run(const Settings& settings, const RunOptions& options);
+[[nodiscard]] Result<int> exec(const Settings& settings, const ExecOptions& options);
+[[nodiscard]] Result<View> state(const Settings& settings, const ContainerId& id);
+[[nodiscard]] Result<std::vector<View>> list(const Settings& settings);
+enum class Whom { Init, All };
+[[nodiscard]] Result<void> kill(const Settings& settings, const ContainerId& id, Signal signal,
+                                Whom whom);
+enum class Force { No, Yes };
+[[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
+[[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
+[[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
+/// Host pids of all processes of the container.
+[[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
+/// Applies a resources document (JSON text) to a live container.
+[[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
+                                  const std::string& resources);
+/// Compiles the bundle's plan and touches nothing.
+[[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
+
+/// The state document of the specification (JSON), as `state` prints it.
+[[nodiscard]] std::string state_json(const View& view);
+
+}  // namespace cleat::lifecycle

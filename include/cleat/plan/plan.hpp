@@ -1,0 +1,83 @@
+// Room: plan (layer 1, pure). config.json, the machine and the command line compiled to a Plan.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/base/ids.hpp"
+#include "cleat/plan/facts.hpp"
+#include "cleat/plan/steps.hpp"
+#include "cleat/spec/config.hpp"
+#include "cleat/spec/decode.hpp"
+
+namespace cleat::plan {
+
+enum class CgroupDriver { Filesystem, Systemd, Disabled };
+
+/// The container's cgroup in one hierarchy.
+struct CgroupDirectory {
+    std::vector<std::string> controllers;
+    std::string mountpoint;  ///< of the hierarchy on the host
+    std::string path;        ///< below the mountpoint, "/docker/4711"
+    bool unified = false;
+    bool operator==(const CgroupDirectory&) const = default;
+};
+
+/// What happens in which process, in order; nothing else happens.
+struct Plan {
+    CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    std::vector<CgroupDirectory> cgroups;
+    std::uint16_t slots = 0;    ///< how many there are
+    std::vector<Step> host;     ///< cleat create, run, exec
+    std::vector<Step> joiner;   ///< empty but when a user namespace is joined before others are made
+    std::vector<Step> init;     ///< becomes the container's process
+    std::vector<spec::Problem> warnings;  ///< what the host cannot grant and the spec lets pass
+};
+
+/// What does not come from config.json.
+struct Options {
+    ContainerId id;
+    std::string bundle;  ///< absolute
+    CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    RootChange root_change = RootChange::Pivot;
+    enum class Keyring { New, Keep } keyring = Keyring::New;
+    enum class Begin { OnStart, AtOnce } begin = Begin::OnStart;  ///< create, or run
+    std::uint32_t preserve_fds = 0;
+};
+
+/// The plan of a new container. `spec` has passed decode_config. Errors name the property.
+[[nodiscard]] Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts,
+                                   const Options& options);
+
+/// The plan of one more process in a running container (`exec`). `namespaces` are the CLONE_NEW*
+/// of those namespaces of the container that differ from cleat's own; `cgroups` are the
+/// container's, from its state.
+struct MemberOptions {
+    std::uint64_t namespaces = 0;
+    std::vector<CgroupDirectory> cgroups;
+    CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    std::uint32_t preserve_fds = 0;
+};
+[[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
+                                          const HostFacts& facts, const MemberOptions& options);
+
+/// The host steps (WriteCgroup, SetCgroupDevices) that apply `resources` to `cgroups`; also what
+/// `update` does. `pointer` is where the resources lie ("/linux/resources").
+[[nodiscard]] Result<std::vector<Step>> compile_resources(
+    const spec::Resources& resources, const std::vector<CgroupDirectory>& cgroups,
+    std::string_view pointer);
+
+/// The plan as text, one line a step, or as JSON.
+[[nodiscard]] std::string print_text(const Plan& plan);
+[[nodiscard]] std::string print_json(const Plan& plan);
+/// One step without its origin: `mount tmpfs at /dev (nosuid, strictatime; mode=755)`.
+[[nodiscard]] std::string print_step(const Step& step);
+/// A step's kind in kebab case: "mount-filesystem".
+[[nodiscard]] std::string_view kind_of(const Action& action) noexcept;
+
+/// The order invariants that hold for every plan; a text for each one that is broken.
+[[nodiscard]] std::vector<std::string> broken_invariants(const Plan& plan);
+
+}  // namespace cleat::plan

@@ -1,0 +1,93 @@
+// Room: store (layer 2). The state directory: ROOT/ID/ holds state.json, a copy of config.json,
+// the start socket and, before anything else, intent.json. The directory's creation is the lock on
+// the id. Files are 0600, directories 0700 (the root 0711).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/base/ids.hpp"
+#include "cleat/sys/fd.hpp"
+#include "cleat/sys/process.hpp"
+
+namespace cleat::store {
+
+/// A cgroup directory as it is kept (mountpoint and path, see plan::CgroupDirectory).
+struct KeptCgroup {
+    std::vector<std::string> controllers;
+    std::string mountpoint;
+    std::string path;
+    bool unified = false;
+};
+
+/// What must be known to undo a create that died: written before the first lasting effect.
+struct Intent {
+    sys::ProcessIdentity creator;
+    std::vector<KeptCgroup> cgroups;
+};
+
+/// state.json: all that state, start, kill and delete need, so that they never read config.json.
+struct State {
+    std::string oci_version;
+    std::string id;
+    sys::ProcessIdentity init;
+    std::string bundle;
+    std::string rootfs;
+    std::string created;  ///< RFC 3339 with nanoseconds, UTC
+    std::map<std::string, std::string> annotations;
+    std::uint32_t owner = 0;     ///< uid of the creator
+    std::string cgroup_driver;   ///< "cgroupfs", "systemd", "disabled"
+    std::vector<KeptCgroup> cgroups;
+    std::uint64_t namespaces = 0;  ///< CLONE_NEW* flags that differ from the creator's
+    bool has_poststart_hooks = false;
+    bool has_poststop_hooks = false;
+};
+
+/// The directory of one container, held open.
+class Entry {
+   public:
+    [[nodiscard]] int fd() const noexcept { return directory_.get(); }
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] Result<void> write_intent(const Intent& intent) const;
+    [[nodiscard]] Result<Intent> read_intent() const;
+    [[nodiscard]] Result<void> write_state(const State& state) const;
+    /// Errors: NotFound with "container does not exist" if it is not there (yet), InvalidConfig if
+    /// it is damaged.
+    [[nodiscard]] Result<State> read_state() const;
+    [[nodiscard]] Result<void> write_config(std::string_view text) const;
+    [[nodiscard]] Result<std::string> read_config() const;
+
+   private:
+    friend class Store;
+    Entry(sys::Fd directory, std::string path)
+        : directory_(std::move(directory)), path_(std::move(path)) {}
+    sys::Fd directory_;
+    std::string path_;
+};
+
+class Store {
+   public:
+    /// `root` need not exist yet; reserve() makes it.
+    explicit Store(std::string root) : root_(std::move(root)) {}
+    /// Takes the id. Errors: Exists, "container with given ID already exists".
+    [[nodiscard]] Result<Entry> reserve(const ContainerId& id) const;
+    /// Errors: NotFound, "container does not exist".
+    [[nodiscard]] Result<Entry> find(const ContainerId& id) const;
+    /// Removes the directory and what is in it; not being there is fine.
+    [[nodiscard]] Result<void> remove(const ContainerId& id) const;
+    /// The ids, sorted; a root that does not exist has none.
+    [[nodiscard]] Result<std::vector<std::string>> list() const;
+
+   private:
+    std::string root_;
+};
+
+inline constexpr const char* kStartSocket = "start.sock";
+
+}  // namespace cleat::store

@@ -1,0 +1,46 @@
+// Room: sys (layer 1). Processes by pidfd, and who a pid really is.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+
+#include "cleat/base/error.hpp"
+#include "cleat/base/ids.hpp"
+#include "cleat/sys/fd.hpp"
+
+namespace cleat::sys {
+
+/// A process for good: its pid and when it started, in clock ticks since boot (proc(5), stat 22).
+struct ProcessIdentity {
+    pid_t pid = 0;
+    std::uint64_t start_time = 0;
+    bool operator==(const ProcessIdentity&) const = default;
+};
+
+/// What proc(5) stat says of a process.
+struct ProcessStat {
+    char state = 'X';  ///< R, S, D, T, Z, X…
+    pid_t parent = 0;
+    std::uint64_t start_time = 0;
+};
+
+/// nullopt if no such process is there.
+[[nodiscard]] std::optional<ProcessStat> process_stat(pid_t pid);
+
+/// pidfd_open(2).
+[[nodiscard]] Result<Fd> open_pidfd(pid_t pid);
+/// The pidfd of that very process, or an error with ESRCH if it is gone, a zombie, or if the pid
+/// is another's by now.
+[[nodiscard]] Result<Fd> open_pidfd(const ProcessIdentity& identity);
+/// pidfd_send_signal(2).
+[[nodiscard]] Result<void> send_signal(int pidfd, Signal signal);
+/// Waits until the process is gone (it may stay a zombie of its parent); false when time is up.
+[[nodiscard]] Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit);
+
+/// How a child ended: an exit code, or 128 + the signal's number.
+[[nodiscard]] Result<int> wait_child(pid_t pid);
+
+}  // namespace cleat::sys

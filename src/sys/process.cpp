@@ -1,0 +1,70 @@
+// Room: sys. Processes.
+#include "cleat/sys/process.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cleat/sys/files.hpp"
+#include "internal.hpp"
+
+namespace cleat::sys {
+
+std::optional<ProcessStat> process_stat(pid_t pid) {
+    constexpr std::size_t kFieldsAfterName = 20;  // "state" is field 3, "starttime" field 22
+    const auto text = read_text_at(kHere, concat("/proc/", pid, "/stat").c_str());
+    if (!text) return std::nullopt;
+    const auto name_end = text->rfind(')');  // the name itself may hold spaces and brackets
+    if (name_end == std::string::npos || name_end + 2 > text->size()) return std::nullopt;
+    const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
+    if (fields.size() < kFieldsAfterName || fields[0].size() != 1) return std::nullopt;
+    const auto parent = parse_number<pid_t>(fields[1]);
+    const auto start = parse_number<std::uint64_t>(fields[kFieldsAfterName - 1]);
+    if (!parent || !start) return std::nullopt;
+    return ProcessStat{.state = fields[0][0], .parent = *parent, .start_time = *start};
+}
+
+Result<Fd> open_pidfd(pid_t pid) {
+    Fd fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!fd) return failed("open process", concat(pid));
+    return fd;
+}
+
+Result<Fd> open_pidfd(const ProcessIdentity& identity) {
+    if (identity.pid <= 0) return fail_errno("no such process", ESRCH);
+    Fd fd = TRY(open_pidfd(identity.pid));
+    const auto now = process_stat(identity.pid);  // read after the pidfd pins the process
+    if (!now || now->start_time != identity.start_time || now->state == 'Z' || now->state == 'X')
+        return fail_errno("no such process", ESRCH);
+    return fd;
+}
+
+Result<void> send_signal(int pidfd, Signal signal) {
+    if (::syscall(SYS_pidfd_send_signal, pidfd, signal.number, nullptr, 0) < 0)
+        return failed("send signal", concat(signal.number));
+    return {};
+}
+
+Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit) {
+    const auto end = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
+            end - std::chrono::steady_clock::now());
+        ::pollfd watch{.fd = pidfd, .events = POLLIN, .revents = 0};
+        const int got = ::poll(&watch, 1, left.count() > 0 ? static_cast<int>(left.count()) : 0);
+        if (got > 0) return true;
+        if (got == 0) return false;
+        if (errno != EINTR) return failed("poll", "process");
+    }
+}
+
+Result<int> wait_child(pid_t pid) {
+    constexpr int kSignalBase = 128;
+    int status = 0;
+    if (retry([&] { return ::waitpid(pid, &status, 0); }) < 0) return failed("wait for", concat(pid));
+    return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
+}
+
+}  // namespace cleat::sys

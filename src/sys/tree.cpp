@@ -1,0 +1,130 @@
+// Room: sys. Detached mounts.
+#include "cleat/sys/tree.hpp"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "cleat/sys/files.hpp"
+#include "internal.hpp"
+
+namespace cleat::sys {
+namespace {
+
+constexpr std::uint64_t kSlave = std::uint64_t{1} << 19U;  // MS_SLAVE; <sys/mount.h> and <linux/mount.h> clash
+constexpr int kDetach = 2;                                  // MNT_DETACH
+
+long recursive_flag(Depth depth) { return depth == Depth::Recursive ? AT_RECURSIVE : 0; }
+
+/// The kernel's own explanation, read from a file system context, after ": "; or nothing.
+std::string context_message(int context) {
+    char buffer[512];
+    const auto length = ::read(context, buffer, sizeof buffer);
+    if (length <= 2) return {};
+    std::string_view text(buffer, static_cast<std::size_t>(length));  // "e text\n"
+    text.remove_prefix(2);
+    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+    return concat(": ", text);
+}
+
+std::unexpected<Error> context_failed(std::string what, int context) {
+    const int error = errno;
+    return fail_errno(what + context_message(context), error);
+}
+
+Result<void> configure(int context, const Tree::Filesystem& filesystem) {
+    if (filesystem.source != nullptr &&
+        ::syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, "source", filesystem.source, 0) < 0)
+        return context_failed(concat("source ", quoted(filesystem.source)), context);
+    if (filesystem.options != nullptr) {
+        for (const auto& [key, value] : *filesystem.options) {
+            const auto result =
+                value.empty()
+                    ? ::syscall(SYS_fsconfig, context, FSCONFIG_SET_FLAG, key.c_str(), nullptr, 0)
+                    : ::syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, key.c_str(),
+                                value.c_str(), 0);
+            if (result < 0) {
+                return context_failed(
+                    concat("option ", quoted(value.empty() ? key : concat(key, "=", value))),
+                    context);
+            }
+        }
+    }
+    if (::syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0)
+        return context_failed("create file system", context);
+    return {};
+}
+
+}  // namespace
+
+Result<Tree> Tree::make(const Filesystem& filesystem) {
+    const Fd context(static_cast<int>(::syscall(SYS_fsopen, filesystem.type, FSOPEN_CLOEXEC)));
+    if (!context) {
+        if (errno == ENODEV)
+            return fail_errno(concat("unknown file system type ", quoted(filesystem.type)), ENODEV);
+        return failed("open file system", filesystem.type);
+    }
+    TRY(configure(context.get(), filesystem));
+    Fd mount(static_cast<int>(
+        ::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, filesystem.attributes)));
+    if (!mount) return context_failed(concat("mount ", filesystem.type), context.get());
+    return Tree(std::move(mount));
+}
+
+Result<Tree> Tree::clone(int directory, const char* path, Depth depth) {
+    const auto flags = static_cast<unsigned>(OPEN_TREE_CLONE) | static_cast<unsigned>(OPEN_TREE_CLOEXEC) |
+                       static_cast<unsigned>(recursive_flag(depth)) |
+                       (*path == '\0' ? static_cast<unsigned>(AT_EMPTY_PATH) : 0U);
+    Fd fd(static_cast<int>(retry([&] { return ::syscall(SYS_open_tree, directory, path, flags); })));
+    if (!fd) return failed("open", *path == '\0' ? "mount" : path);
+    return Tree(std::move(fd));
+}
+
+Result<void> Tree::set_attributes(const Attributes& attributes, Depth depth) const {
+    return set_mount_attributes(fd(), "", attributes, depth);
+}
+
+Result<void> Tree::attach(int directory, const char* path) const {
+    if (::syscall(SYS_move_mount, fd(), "", directory, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return failed("attach mount at", path);
+    return {};
+}
+
+Result<void> Tree::attach_to(int target) const {
+    if (::syscall(SYS_move_mount, fd(), "", target, "",
+                  MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+        return failed("attach", "mount");
+    return {};
+}
+
+Result<void> set_mount_attributes(int directory, const char* path,
+                                  const Tree::Attributes& attributes, Depth depth) {
+    ::mount_attr attr{};
+    attr.attr_set = attributes.set;
+    attr.attr_clr = attributes.clear;
+    attr.propagation = attributes.propagation;
+    if (attributes.user_namespace >= 0) {
+        attr.attr_set |= MOUNT_ATTR_IDMAP;
+        attr.userns_fd = static_cast<unsigned long long>(attributes.user_namespace);
+    }
+    const long flags = recursive_flag(depth) | (*path == '\0' ? AT_EMPTY_PATH : 0);
+    if (::syscall(SYS_mount_setattr, directory, path, flags, &attr, sizeof attr) < 0)
+        return failed("set attributes of mount", path);
+    return {};
+}
+
+Result<void> pivot_to_here() {
+    if (::syscall(SYS_pivot_root, ".", ".") < 0) return failed("pivot_root", ".");
+    TRY(set_mount_attributes(kHere, ".", {.propagation = kSlave}, Depth::Recursive));
+    TRY(detach_mount("."));
+    if (::chdir("/") < 0) return failed("chdir", "/");
+    return {};
+}
+
+Result<void> detach_mount(const char* path) {
+    if (::syscall(SYS_umount2, path, kDetach) < 0) return failed("unmount", path);
+    return {};
+}
+
+}  // namespace cleat::sys
