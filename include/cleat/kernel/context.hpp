@@ -18,6 +18,7 @@ namespace cleat::kernel {
 struct Context {
     std::vector<sys::Fd> slots;          ///< by plan::Slot; sized from Plan::slots
     std::vector<sys::Fd> cgroup_tasks;   ///< cgroup::open_v1_tasks
+    sys::Fd unified_cgroup;              ///< cgroup::open_unified, to be born in; or none
     sys::Fd proc;                        ///< the host's procfs, sys::open_proc, before ChangeRoot
     sys::RootFs root;                    ///< after OpenRoot
     std::string root_path;               ///< where OpenRoot attached it, host path

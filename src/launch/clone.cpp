@@ -1,0 +1,61 @@
+// Room: launch. clone3(2).
+#include "clone.hpp"
+
+#include <fcntl.h>
+#include <linux/sched.h>  // clone_args
+#include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+
+#include "cleat/sys/files.hpp"
+
+namespace cleat::launch {
+
+Result<Cloned> clone_process(const CloneRequest& request) {
+    int pidfd = -1;
+    ::clone_args args{};
+    args.flags = request.flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // NOLINT: the kernel's interface
+    // With CLONE_PARENT the child gets the caller's own exit signal, and naming one is refused.
+    args.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
+    if (request.cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = static_cast<std::uint64_t>(static_cast<unsigned>(request.cgroup));
+    }
+    const long pid = ::syscall(SYS_clone3, &args, sizeof args);
+    if (pid < 0) return fail_errno("make process", errno);
+    if (pid == 0) return Cloned{};
+    return Cloned{.pid = static_cast<pid_t>(pid), .pidfd = sys::Fd(pidfd)};
+}
+
+namespace {
+
+/// setns(2) for the children to come; gives back the way home.
+Result<sys::Fd> enter_pid_namespace(int target) {
+    sys::Fd home = TRY(sys::open_at(sys::kHere, "/proc/self/ns/pid", O_RDONLY));
+    if (::setns(target, CLONE_NEWPID) < 0) return fail_errno("enter pid namespace", errno);
+    return home;
+}
+
+}  // namespace
+
+Result<Cloned> clone_container(const plan::Clone& step, const kernel::Context& context,
+                               Sibling sibling) {
+    CloneRequest request{.flags = step.flags, .cgroup = context.unified_cgroup.get()};
+    if (sibling == Sibling::Yes) request.flags |= CLONE_PARENT;
+    sys::Fd home;
+    if (step.enter_pid_namespace) {
+        const sys::Fd& target = context.slots.at(step.enter_pid_namespace->index);
+        home = TRY(enter_pid_namespace(target.get()));
+    }
+    auto cloned = clone_process(request);
+    // The child, too, goes home: nothing but its own pid namespace matters to it.
+    if (home && ::setns(home.get(), CLONE_NEWPID) < 0 && cloned && cloned->pid != 0)
+        return fail_errno("leave pid namespace", errno);
+    return cloned;
+}
+
+}  // namespace cleat::launch

@@ -1,0 +1,133 @@
+// Room: launch. Hooks (config.md#posix-platform-hooks): run by the host in the runtime's namespaces
+// or by init in the container's, one after the other, the state on stdin, nothing inherited from
+// the caller's environment.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "cleat/base/text.hpp"
+#include "cleat/launch/launch.hpp"
+#include "cleat/sys/files.hpp"
+#include "clone.hpp"
+
+namespace cleat::launch {
+namespace {
+
+constexpr int kCannotExecute = 127;
+
+std::string_view name_of(plan::HookKind kind) {
+    switch (kind) {
+        case plan::HookKind::Prestart: return "prestart";
+        case plan::HookKind::CreateRuntime: return "createRuntime";
+        case plan::HookKind::CreateContainer: return "createContainer";
+        case plan::HookKind::StartContainer: return "startContainer";
+        case plan::HookKind::Poststart: return "poststart";
+        case plan::HookKind::Poststop: return "poststop";
+    }
+    return "unknown";
+}
+
+/// An unnamed file in memory. A pipe would need somebody to feed and drain it, and would end a hook
+/// that leaves a daemon behind with SIGPIPE.
+Result<sys::Fd> memory_file(std::string_view content) {
+    sys::Fd file(::memfd_create("hook", MFD_CLOEXEC));
+    if (!file) return fail_errno("make file for hook", errno);
+    TRY(sys::write_all(file.get(), content));
+    if (::lseek(file.get(), 0, SEEK_SET) < 0) return fail_errno("seek", errno);
+    return file;
+}
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve
+    out.push_back(nullptr);
+    return out;
+}
+
+/// Runs in the hook's process.
+[[noreturn]] void execute(const spec::Hook& hook, int input, int null, int errors) noexcept {
+    auto args = pointers(hook.args);
+    if (hook.args.empty()) args = {const_cast<char*>(hook.path.c_str()), nullptr};  // NOLINT: execve
+    const auto env = pointers(hook.env);
+    ::sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::dup2(input, STDIN_FILENO);
+    ::dup2(null, STDOUT_FILENO);
+    ::dup2(errors, STDERR_FILENO);
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
+    ::execve(hook.path.c_str(), args.data(), env.data());
+    const std::string_view reason = ::strerrordesc_np(errno);
+    static_cast<void>(::write(STDERR_FILENO, reason.data(), reason.size()) < 0);
+    ::_exit(kCannotExecute);
+}
+
+/// The last words of a hook on stderr, on one line.
+std::string last_words(int errors) {
+    constexpr off_t kTail = 512;
+    const off_t end = ::lseek(errors, 0, SEEK_END);
+    if (end <= 0) return {};
+    ::lseek(errors, std::max<off_t>(0, end - kTail), SEEK_SET);
+    auto text = sys::read_all(errors);
+    if (!text) return {};
+    while (!text->empty() && text->back() == '\n') text->pop_back();
+    std::ranges::replace(*text, '\n', ' ');
+    return concat(": ", *text);
+}
+
+/// Waits for the hook; nullopt when its time is up.
+Result<std::optional<int>> wait_for(const Cloned& process, std::optional<std::int32_t> timeout) {
+    constexpr int kMilliseconds = 1000;
+    ::pollfd watch{.fd = process.pidfd.get(), .events = POLLIN, .revents = 0};
+    int ready = 0;
+    do {
+        ready = ::poll(&watch, 1, timeout ? *timeout * kMilliseconds : -1);
+    } while (ready < 0 && errno == EINTR);
+    if (ready < 0) return fail_errno("wait for hook", errno);
+    if (ready == 0) {
+        TRY(sys::send_signal(process.pidfd.get(), Signal{SIGKILL}));
+        TRY(sys::wait_child(process.pid));
+        return std::nullopt;
+    }
+    return TRY(sys::wait_child(process.pid));
+}
+
+Result<void> run_one(const spec::Hook& hook, int input) {
+    const auto errors = TRY(memory_file({}));
+    const auto null = TRY(sys::open_at(sys::kHere, "/dev/null", O_WRONLY));
+    const auto process = TRY(clone_process({}));
+    if (process.pid == 0) execute(hook, input, null.get(), errors.get());
+    const auto status = TRY(wait_for(process, hook.timeout));
+    if (!status)
+        return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
+    if (*status != 0) {
+        return fail(ErrorKind::System,
+                    concat("ended with status ", *status, last_words(errors.get())));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state) {
+    for (std::size_t i = 0; i < hooks.hooks.size(); ++i) {
+        const auto& hook = hooks.hooks[i];
+        const auto input = TRY(memory_file(state));
+        auto done = run_one(hook, input.get());
+        if (done) continue;
+        Error error = with_context(std::move(done).error(),
+                                   concat(name_of(hooks.kind), " hook ", i, " ", quoted(hook.path)));
+        error.pointer = concat("/hooks/", name_of(hooks.kind), "/", i);
+        return std::unexpected(std::move(error));
+    }
+    return {};
+}
+
+}  // namespace cleat::launch

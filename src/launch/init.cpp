@@ -1,0 +1,182 @@
+// Room: launch. The walk through plan.init. Runs in the container's first process (or in one more
+// process of `exec`), from the clone to execve: as root of whatever namespaces it is in, with the
+// host's root until ChangeRoot, single-threaded. Nothing here returns to the code of the host.
+#include "init.hpp"
+
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <concepts>
+#include <csignal>
+#include <span>
+
+#include "cleat/base/text.hpp"
+#include "cleat/kernel/apply.hpp"
+#include "cleat/spec/decode.hpp"
+#include "cleat/sys/files.hpp"
+#include "cleat/sys/message.hpp"
+#include "clone.hpp"
+#include "protocol.hpp"
+#include "walk.hpp"
+
+namespace cleat::launch {
+namespace {
+
+constexpr int kChildFailed = 1;
+
+/// pid of this process as the host sees it: the host's procfs names it so, whatever the pid
+/// namespace of the reader.
+Result<pid_t> pid_on_host(const kernel::Context& context) {
+    const auto text = TRY(sys::read_link_at(context.proc.get(), "self"));
+    const auto pid = parse_number<pid_t>(text);
+    if (!pid) return fail(ErrorKind::Internal, concat("/proc/self is ", quoted(text)));
+    return *pid;
+}
+
+/// Applies each kind of step in init; kinds that belong to the host are a fault of the plan.
+class InitHands {
+   public:
+    explicit InitHands(ChildArguments arguments) noexcept
+        : arguments_(arguments), peer_(arguments.child_end.get()) {}
+
+    [[nodiscard]] int peer() const noexcept { return peer_; }
+
+    Result<void> operator()(const plan::Report& step) { return send_gate(peer_, step.gate); }
+
+    Result<void> operator()(const plan::Await& step) {
+        const auto incoming = TRY(receive(peer_));
+        if (incoming.end) return fail(ErrorKind::Internal, "the creator is gone");
+        if (incoming.message.kind != MessageKind::Gate || incoming.message.gate != step.gate)
+            return fail(ErrorKind::Internal, "a message out of order");
+        if (step.gate == plan::Gate::Committed) return outlive_creator();
+        return {};
+    }
+
+    Result<void> operator()(const plan::RunHooks& step) {
+        const bool starting = step.kind == plan::HookKind::StartContainer;
+        const pid_t pid = TRY(pid_on_host(arguments_.context));
+        return run_hooks(step,
+                         arguments_.request.state_document(starting ? "created" : "creating", pid));
+    }
+
+    Result<void> operator()(const plan::AwaitStart&) {
+        for (;;) {
+            sys::Fd connection(
+                ::accept4(arguments_.request.start_listener, nullptr, nullptr, SOCK_CLOEXEC));
+            if (!connection) {
+                if (errno == EINTR) continue;
+                return fail_errno("wait for start", errno);
+            }
+            const auto incoming = receive(connection.get());
+            // A `start` that was killed before it said so has not started the container.
+            if (!incoming || incoming->end || incoming->message.kind != MessageKind::Start)
+                continue;
+            start_connection_ = std::move(connection);
+            peer_ = start_connection_.get();
+            ::close(arguments_.request.start_listener);
+            return {};
+        }
+    }
+
+    Result<void> operator()(const plan::SetUpConsole& step) {
+        TRY(kernel::apply(step, arguments_.context));
+        const sys::Fd master = std::move(arguments_.context.console_master);
+        return send_with_fd(peer_, {.kind = MessageKind::Console}, master.get());
+    }
+
+    Result<void> operator()(const plan::LoadSeccomp& step) {
+        TRY(kernel::apply(step, arguments_.context));
+        if (!arguments_.context.seccomp_listener) return {};
+        return hand_over_listener(step.seccomp);
+    }
+
+    Result<void> operator()(const plan::Exec& step) {
+        TRY(send(peer_, MessageKind::Executing));
+        return kernel::apply(step, arguments_.context);
+    }
+
+    template <class HostStep>
+        requires(std::same_as<HostStep, plan::MakeCgroup> ||
+                 std::same_as<HostStep, plan::WriteCgroup> ||
+                 std::same_as<HostStep, plan::SetCgroupDevices> ||
+                 std::same_as<HostStep, plan::OpenContainer> ||
+                 std::same_as<HostStep, plan::Clone> || std::same_as<HostStep, plan::WriteIdMaps> ||
+                 std::same_as<HostStep, plan::SetOomScoreAdj>)
+    Result<void> operator()(const HostStep&) {
+        return fail(ErrorKind::Internal, "a step of the host in the list of init");
+    }
+
+    template <class KernelStep>
+    Result<void> operator()(const KernelStep& step) {
+        return kernel::apply(step, arguments_.context);
+    }
+
+   private:
+    /// The state is written: the container no longer dies with the process that made it.
+    Result<void> outlive_creator() {
+        if (::prctl(PR_SET_PDEATHSIG, 0) < 0) return fail_errno("clear parent death signal", errno);
+        return {};
+    }
+
+    /// The container process state of the specification, with the listener (config-linux.md
+    /// #containerprocessstate), to the agent that was connected before the clone.
+    Result<void> hand_over_listener(const spec::Seccomp& seccomp) {
+        const sys::Fd listener = std::move(arguments_.context.seccomp_listener);
+        const pid_t pid = TRY(pid_on_host(arguments_.context));
+        const std::string document =
+            concat("{\"ociVersion\":\"", spec::kOciVersion,
+                   R"(","fds":["seccompFd"],"pid":)", pid, ",\"metadata\":",
+                   quoted(seccomp.listener_metadata), ",\"state\":",
+                   arguments_.request.state_document("creating", pid), "}");
+        const int fd = listener.get();
+        auto sent = sys::send_message(arguments_.seccomp_agent.get(),
+                                      std::as_bytes(std::span(document)), std::span(&fd, 1));
+        arguments_.seccomp_agent.reset();
+        return sent;
+    }
+
+    ChildArguments arguments_;
+    sys::Fd start_connection_;
+    int peer_;
+};
+
+[[noreturn]] void give_up(int peer, const Error& error) noexcept {
+    send_failure(peer, error);
+    ::_exit(kChildFailed);
+}
+
+/// Closes what only the host uses and forgets the signal mask that an engine may have left.
+void begin_child(ChildArguments& arguments) noexcept {
+    arguments.host_end.reset();
+    ::sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+}  // namespace
+
+void run_init(ChildArguments arguments) noexcept {
+    begin_child(arguments);
+    InitHands hands(arguments);
+    auto walked = walk(arguments.request.plan.init, hands);
+    // The list ends with Exec, which returns only when it fails.
+    give_up(hands.peer(), walked ? Error{.what = "the plan has no exec"} : walked.error());
+}
+
+void run_joiner(ChildArguments arguments) noexcept {
+    begin_child(arguments);
+    const int peer = arguments.child_end.get();
+    InitHands hands(arguments);
+    if (auto walked = walk(arguments.request.plan.joiner, hands); !walked)
+        give_up(peer, walked.error());
+    auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);
+    if (!cloned) give_up(peer, with_context(cloned.error(), "clone"));
+    if (cloned->pid == 0) run_init(arguments);
+    const auto told = send_with_fd(peer, {.kind = MessageKind::Joined, .pid = cloned->pid},
+                                   cloned->pidfd.get());
+    ::_exit(told ? 0 : kChildFailed);
+}
+
+}  // namespace cleat::launch

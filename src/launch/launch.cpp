@@ -1,0 +1,301 @@
+// Room: launch. The walk through plan.host. Runs in the process of `cleat create`, `run` or `exec`,
+// with the caller's privileges and the host's root; everything lasting that it makes is undone
+// unless the walk gets to its end.
+#include "cleat/launch/launch.hpp"
+
+#include <sys/prctl.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <span>
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "cleat/cgroup/cgroup.hpp"
+#include "cleat/kernel/apply.hpp"
+#include "cleat/sys/files.hpp"
+#include "cleat/sys/message.hpp"
+#include "clone.hpp"
+#include "id_maps.hpp"
+#include "init.hpp"
+#include "protocol.hpp"
+#include "walk.hpp"
+
+namespace cleat::launch {
+namespace {
+
+constexpr std::chrono::milliseconds kCgroupRemovalLimit{2000};
+
+/// The cgroups that this launch made; removed unless kept.
+class CgroupGuard {
+   public:
+    CgroupGuard() = default;
+    CgroupGuard(const CgroupGuard&) = delete;
+    CgroupGuard& operator=(const CgroupGuard&) = delete;
+    ~CgroupGuard() {
+        if (!made_.empty()) static_cast<void>(cgroup::remove(made_, kCgroupRemovalLimit));
+    }
+    void add(const plan::CgroupDirectory& directory) { made_.push_back(directory); }
+    void keep() noexcept { made_.clear(); }
+
+   private:
+    cgroup::Directories made_;
+};
+
+/// The container's first process until it is handed over; ended and reaped unless released.
+class ChildGuard {
+   public:
+    ChildGuard() = default;
+    ChildGuard(const ChildGuard&) = delete;
+    ChildGuard& operator=(const ChildGuard&) = delete;
+    ~ChildGuard() {
+        if (pid_ <= 0) return;
+        static_cast<void>(sys::send_signal(pidfd_.get(), Signal{SIGKILL}));
+        static_cast<void>(sys::wait_child(pid_));
+    }
+    void take(pid_t pid, sys::Fd pidfd) noexcept {
+        pid_ = pid;
+        pidfd_ = std::move(pidfd);
+    }
+    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
+    [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
+    [[nodiscard]] sys::Fd release() noexcept {
+        pid_ = 0;
+        return std::move(pidfd_);
+    }
+    /// Reaps a child that is gone already: its exit status as wait_child() gives it.
+    [[nodiscard]] Result<int> reap() { return sys::wait_child(std::exchange(pid_, 0)); }
+
+   private:
+    pid_t pid_ = 0;
+    sys::Fd pidfd_;
+};
+
+template <class Step>
+const Step* find_step(const std::vector<plan::Step>& steps) {
+    for (const auto& step : steps)
+        if (const auto* found = std::get_if<Step>(&step.action)) return found;
+    return nullptr;
+}
+
+class Host {
+   public:
+    explicit Host(const Request& request) : request_(request), plan_(request.plan) {}
+
+    Result<Launched> launch();
+
+    Result<void> operator()(const plan::MakeCgroup& step) {
+        const auto& directory = plan_.cgroups.at(step.cgroup);
+        if (TRY(cgroup::make(directory)) == cgroup::Made::New) cgroups_.add(directory);
+        return {};
+    }
+    Result<void> operator()(const plan::WriteCgroup& step) {
+        return cgroup::apply(step, plan_.cgroups);
+    }
+    Result<void> operator()(const plan::SetCgroupDevices& step) {
+        return cgroup::apply(step, plan_.cgroups);
+    }
+    Result<void> operator()(const plan::OpenNamespace& step) {
+        return kernel::apply(step, context_);
+    }
+    Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
+    Result<void> operator()(const plan::OpenContainer& step) {
+        context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
+        return {};
+    }
+    Result<void> operator()(const plan::WriteIdMaps& step) {
+        return write_id_maps(step, child_.pid());
+    }
+    Result<void> operator()(const plan::SetOomScoreAdj& step) {
+        return sys::write_text_at(sys::kHere,
+                                  concat("/proc/", child_.pid(), "/oom_score_adj").c_str(),
+                                  concat(step.value));
+    }
+    Result<void> operator()(const plan::RunHooks& step) {
+        return run_hooks(step, request_.state_document("creating", child_.pid()));
+    }
+    Result<void> operator()(const plan::Clone& step);
+    Result<void> operator()(const plan::Report& step);
+    Result<void> operator()(const plan::Await& step);
+
+    template <class InitStep>
+    Result<void> operator()(const InitStep&) {
+        return fail(ErrorKind::Internal, "a step of init in the list of the host");
+    }
+
+   private:
+    Result<void> prepare();
+    Result<void> await_joined(pid_t joiner);
+    Result<Incoming> next_message();
+    Result<void> take_console(Incoming incoming);
+    Result<void> commit();
+    Result<void> await_execution();
+    [[nodiscard]] std::unexpected<Error> init_died();
+
+    const Request& request_;
+    const plan::Plan& plan_;
+    CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
+    ChildGuard child_;
+    kernel::Context context_;
+    sys::Fd host_end_;
+    sys::Fd child_end_;
+    sys::Fd seccomp_agent_;
+    sys::Fd console_master_;
+    bool committed_ = false;
+};
+
+/// What init finds by copy-on-write: all that must be opened or compiled with the host's rights.
+Result<void> Host::prepare() {
+    context_.slots.resize(plan_.slots);
+    context_.bundle = request_.bundle;
+    context_.proc = TRY(sys::open_proc());
+    if (const auto* exec = find_step<plan::Exec>(plan_.init)) context_.env = exec->env;
+    if (const auto* load = find_step<plan::LoadSeccomp>(plan_.init)) {
+        auto program = kernel::compile_seccomp(load->seccomp);
+        if (!program) {
+            Error error = std::move(program).error();
+            if (error.pointer.empty()) error.pointer = "/linux/seccomp";
+            return std::unexpected(std::move(error));
+        }
+        context_.seccomp = *std::move(program);
+        if (!load->seccomp.listener_path.empty())
+            seccomp_agent_ = TRY(sys::connect_stream(load->seccomp.listener_path));
+    }
+    auto [host_end, child_end] = TRY(sys::seqpacket_pair());
+    host_end_ = std::move(host_end);
+    child_end_ = std::move(child_end);
+    return {};
+}
+
+Result<void> Host::operator()(const plan::Clone& step) {
+    context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
+    if (step.into_cgroup)
+        context_.unified_cgroup = TRY(cgroup::open_unified(plan_.cgroups.at(*step.into_cgroup)));
+    ChildArguments arguments{.request = request_,
+                             .context = context_,
+                             .host_end = host_end_,
+                             .child_end = child_end_,
+                             .seccomp_agent = seccomp_agent_,
+                             .clone = step};
+    // In a pid namespace that it joins the child is seen from its first moment on; it inherits this.
+    if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
+        return fail_errno("become undumpable", errno);
+    const bool direct = plan_.joiner.empty();
+    auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No)) : TRY(clone_process({}));
+    if (cloned.pid == 0) {
+        if (direct) run_init(arguments);
+        run_joiner(arguments);
+    }
+    child_end_.reset();
+    context_.cgroup_tasks.clear();
+    if (!direct) return await_joined(cloned.pid);
+    child_.take(cloned.pid, std::move(cloned.pidfd));
+    return {};
+}
+
+/// The joiner clones init as a child of this process, says who it is, and ends.
+Result<void> Host::await_joined(pid_t joiner) {
+    auto incoming = receive(host_end_.get());
+    static_cast<void>(sys::wait_child(joiner));
+    if (!incoming) return std::unexpected(std::move(incoming).error());
+    if (!incoming->end && incoming->message.kind == MessageKind::Failed)
+        return std::unexpected(to_error(incoming->message));
+    if (incoming->end || incoming->message.kind != MessageKind::Joined || incoming->fds.empty())
+        return fail(ErrorKind::Internal, "the joiner said nothing");
+    child_.take(incoming->message.pid, std::move(incoming->fds[0]));
+    return {};
+}
+
+Result<void> Host::operator()(const plan::Report& step) {
+    if (step.gate == plan::Gate::Committed) TRY(commit());
+    return send_gate(host_end_.get(), step.gate);
+}
+
+Result<void> Host::operator()(const plan::Await& step) {
+    const auto incoming = TRY(next_message());
+    if (incoming.end) return init_died();
+    if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) return {};
+    return fail(ErrorKind::Internal, "a message out of order");
+}
+
+/// The next message that is not about the console; a failure becomes the error that it tells.
+Result<Incoming> Host::next_message() {
+    for (;;) {
+        auto incoming = TRY(receive(host_end_.get()));
+        if (incoming.end) return incoming;
+        if (incoming.message.kind == MessageKind::Failed)
+            return std::unexpected(to_error(incoming.message));
+        if (incoming.message.kind != MessageKind::Console) return incoming;
+        TRY(take_console(std::move(incoming)));
+    }
+}
+
+Result<void> Host::take_console(Incoming incoming) {
+    if (incoming.fds.empty()) return fail(ErrorKind::Internal, "a console without a terminal");
+    if (request_.console_socket < 0) {
+        console_master_ = std::move(incoming.fds[0]);
+        return {};
+    }
+    // Engines read the name and the descriptor in one message.
+    constexpr std::string_view kName = "/dev/ptmx";
+    const int master = incoming.fds[0].get();
+    auto sent = sys::send_message(request_.console_socket, std::as_bytes(std::span(kName)),
+                                  std::span(&master, 1));
+    if (!sent) return std::unexpected(with_context(std::move(sent).error(), "console socket"));
+    return {};
+}
+
+Result<void> Host::commit() {
+    const auto status = sys::process_stat(child_.pid());
+    if (!status) return init_died();
+    committed_ = true;
+    if (!request_.commit) return {};
+    return request_.commit({.pid = child_.pid(), .start_time = status->start_time});
+}
+
+/// Reads up to the end of file that the successful execve brings.
+Result<void> Host::await_execution() {
+    bool executing = false;
+    for (;;) {
+        const auto incoming = TRY(next_message());
+        if (incoming.end && !executing) return init_died();
+        if (incoming.end) return {};
+        executing = executing || incoming.message.kind == MessageKind::Executing;
+    }
+}
+
+std::unexpected<Error> Host::init_died() {
+    constexpr int kSignalBase = 128;
+    const auto status = child_.reap();
+    const auto verdict = cgroup::memory_verdict(plan_.cgroups);
+    if (verdict.oom_killed) {
+        return fail(ErrorKind::System,
+                    concat("init was killed: memory limit ", verdict.limit.value_or(0),
+                           " bytes reached"));
+    }
+    if (status && *status > kSignalBase)
+        return fail(ErrorKind::System, concat("init was ended by signal ", *status - kSignalBase));
+    return fail(ErrorKind::System, "init ended before the process was started");
+}
+
+Result<Launched> Host::launch() {
+    TRY(prepare());
+    TRY(walk(plan_.host, *this));
+    const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
+    if (!waits_for_start) TRY(await_execution());
+    if (!committed_) TRY(commit());
+    const auto status = sys::process_stat(child_.pid());
+    cgroups_.keep();
+    Launched launched;
+    launched.process = {.pid = child_.pid(), .start_time = status ? status->start_time : 0};
+    launched.pidfd = child_.release();
+    launched.console_master = std::move(console_master_);
+    return launched;
+}
+
+}  // namespace
+
+Result<Launched> launch(const Request& request) { return Host(request).launch(); }
+
+}  // namespace cleat::launch

@@ -1,0 +1,75 @@
+// Room: launch. Messages; both sides of the clone.
+#include "protocol.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <span>
+
+#include "cleat/sys/message.hpp"
+
+namespace cleat::launch {
+namespace {
+
+static_assert(std::is_trivially_copyable_v<Message>);
+
+std::span<const std::byte> bytes_of(const Message& message) {
+    return std::as_bytes(std::span(&message, 1));
+}
+
+template <std::size_t N>
+void copy_text(char (&target)[N], std::string_view text) {
+    const std::size_t length = std::min(text.size(), N - 1);
+    std::memcpy(target, text.data(), length);
+    target[length] = '\0';
+}
+
+}  // namespace
+
+Result<void> send(int socket, MessageKind kind) {
+    const Message message{.kind = kind};
+    // write(2), not sendmsg(2): it must pass the filter of a container that has one already.
+    if (::write(socket, &message, sizeof message) < 0)
+        return fail_errno("send message", errno);
+    return {};
+}
+
+Result<void> send_gate(int socket, plan::Gate gate) {
+    const Message message{.kind = MessageKind::Gate, .gate = gate};
+    return sys::send_message(socket, bytes_of(message));
+}
+
+Result<void> send_with_fd(int socket, const Message& message, int fd) {
+    return sys::send_message(socket, bytes_of(message), std::span(&fd, 1));
+}
+
+void send_failure(int socket, const Error& error) noexcept {
+    Message message{.kind = MessageKind::Failed,
+                    .errno_value = error.errno_value,
+                    .error_kind = error.kind};
+    copy_text(message.what, error.what);
+    copy_text(message.pointer, error.pointer);
+    static_cast<void>(::write(socket, &message, sizeof message) < 0);
+}
+
+Result<Incoming> receive(int socket) {
+    Incoming incoming;
+    auto received =
+        TRY(sys::receive_message(socket, std::as_writable_bytes(std::span(&incoming.message, 1))));
+    incoming.fds = std::move(received.fds);
+    incoming.end = received.size == 0;
+    if (!incoming.end && received.size != sizeof(Message))
+        return fail(ErrorKind::Internal, "a message of the wrong size");
+    return incoming;
+}
+
+Error to_error(const Message& failed) {
+    return {.kind = failed.error_kind,
+            .errno_value = failed.errno_value,
+            .what = failed.what,
+            .pointer = failed.pointer};
+}
+
+}  // namespace cleat::launch

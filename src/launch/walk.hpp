@@ -1,0 +1,26 @@
+// Room: launch. The walk through one list of a plan, the same in every process.
+#pragma once
+
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/plan/steps.hpp"
+
+namespace cleat::launch {
+
+/// Applies the steps in order; the first error ends it, with the step's origin as its pointer.
+template <class Hands>
+[[nodiscard]] Result<void> walk(const std::vector<plan::Step>& steps, Hands& hands) {
+    for (const auto& step : steps) {
+        auto done = std::visit(hands, step.action);
+        if (done) continue;
+        Error error = std::move(done).error();
+        if (error.pointer.empty()) error.pointer = step.origin;
+        return std::unexpected(std::move(error));
+    }
+    return {};
+}
+
+}  // namespace cleat::launch
