@@ -1,0 +1,46 @@
+// Room: spec. JSON text as a tree whose values know where they stand.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cleat/base/error.hpp"
+#include "cleat/spec/decode.hpp"
+
+namespace cleat::spec {
+
+/// A JSON value. `offset` is that of its first byte in the text.
+struct Node {
+    enum class Kind { Null, Boolean, Integer, Unsigned, Float, String, Array, Object };
+    Kind kind = Kind::Null;
+    bool boolean = false;
+    std::int64_t integer = 0;            ///< Integer: negative numbers
+    std::uint64_t unsigned_integer = 0;  ///< Unsigned
+    std::size_t offset = 0;
+    std::string text = {};                                   ///< String
+    std::vector<Node> elements = {};                         ///< Array
+    std::vector<std::pair<std::string, Node>> members = {};  ///< Object, in document order
+
+    [[nodiscard]] const Node* find(std::string_view name) const;
+};
+
+/// "a string", "an array"… for messages.
+[[nodiscard]] std::string_view name_of(Node::Kind kind) noexcept;
+
+/// A text that was read, or the one problem that kept it from being read.
+struct Document {
+    std::optional<Node> root;
+    std::optional<Problem> problem;
+};
+
+/// Refuses what is not JSON, trailing text, duplicate members, NUL characters, more than 64 levels
+/// and more than 4 MiB.
+[[nodiscard]] Document parse_document(std::string_view text);
+
+[[nodiscard]] Position position_at(std::string_view text, std::size_t offset);
+
+}  // namespace cleat::spec
