@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "cleat/sys/files.hpp"
 #include "internal.hpp"
@@ -13,14 +14,129 @@ namespace cleat::sys {
 namespace {
 
 constexpr std::uint64_t kInRoot = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
+constexpr std::uint64_t kDirectory = O_PATH | O_DIRECTORY;
+constexpr int kMaxLinks = 40;  // as the kernel, path_resolution(7)
+constexpr mode_t kParentMode = 0755;
+constexpr mode_t kFileMode = 0644;
 
-/// mkdir for one component; somebody else's directory at the same moment is fine.
-Result<void> make_one(int parent, const char* name, mode_t mode) {
-    if (::mkdirat(parent, name, mode) == 0 || errno == EEXIST) return {};
-    return failed("make directory", name);
+/// Modes as asked for while this lives; cleat's caller may have any umask.
+class NoUmask {
+ public:
+    NoUmask() noexcept : saved_(::umask(0)) {}
+    NoUmask(const NoUmask&) = delete;
+    NoUmask& operator=(const NoUmask&) = delete;
+    ~NoUmask() { ::umask(saved_); }
+
+ private:
+    mode_t saved_;
+};
+
+/// Of a call that makes something: somebody else's at the same moment is fine.
+Result<Made> made_or_there(int result, const char* verb, const std::string& name) {
+    if (result == 0) return Made::New;
+    if (errno == EEXIST) return Made::Existing;
+    return failed(verb, name);
+}
+
+bool is_missing(const Error& error) { return error.errno_value == ENOENT; }
+
+/// The directory part and the last component of a path that begins with "/".
+std::pair<std::string, std::string> split_last(const std::string& path) {
+    const auto slash = path.rfind('/');
+    return {slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1)};
+}
+
+/// Where the path leads on, when what is at `link` in it is a symlink to `target`: each look-up of
+/// the result begins at the root again, so that ".." in it cannot leave the root.
+std::string detour(const std::string& link, const std::string& target, std::string_view rest) {
+    if (target.starts_with('/')) return concat(target, rest);
+    return concat(split_last(link).first, "/", target, rest);
+}
+
+/// A walk that ended, or the path on which it has to go on.
+struct Walked {
+    Fd fd;
+    std::string detour;
+};
+
+/// Makes the directory `name`, or finds out where the dangling symlink of that name points to.
+Result<Walked> make_component(const Place& where, const std::string& prefix,
+                              std::string_view rest) {
+    TRY(where.make_directory(kParentMode));
+    auto made = open_resolved(where.parent.get(), where.name.c_str(), kDirectory,
+                              RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+    if (made) return Walked{.fd = *std::move(made), .detour = {}};
+    if (made.error().errno_value != ELOOP) return std::unexpected(std::move(made).error());
+    return Walked{.fd = {}, .detour = detour(prefix, TRY(where.read_link()), rest)};
+}
+
+/// From the root down: each prefix is looked up from the root again, so a symlink in the middle is
+/// followed inside the root and nowhere else.
+Result<Walked> make_along(const RootFs& root, const std::string& path) {
+    Walked at{.fd = TRY(root.open("/", kDirectory)), .detour = {}};
+    for (std::size_t end = 0; end != std::string::npos;) {
+        const std::size_t begin = end + 1;
+        end = path.find('/', begin);
+        Place where{.parent = {}, .name = path.substr(begin, end - begin)};
+        if (where.name.empty()) continue;
+        const std::string prefix = path.substr(0, end);
+        auto next = root.open(prefix.c_str(), kDirectory);
+        if (next) {
+            at.fd = *std::move(next);
+            continue;
+        }
+        if (!is_missing(next.error())) return std::unexpected(std::move(next).error());
+        where.parent = std::move(at.fd);
+        at = TRY(make_component(
+            where, prefix, end == std::string::npos ? "" : std::string_view(path).substr(end)));
+        if (!at.detour.empty()) return at;
+    }
+    return at;
+}
+
+/// mkdir -p in the root, links to nothing followed. `whole` begins with "/"; ".." in it are left to
+/// the kernel.
+Result<Fd> ensure_along(const RootFs& root, std::string whole) {
+    for (int links = 0; links <= kMaxLinks; ++links) {
+        auto walked = TRY(make_along(root, whole));
+        if (walked.detour.empty()) return std::move(walked.fd);
+        whole = std::move(walked.detour);
+    }
+    return fail_errno(concat("open ", whole), ELOOP);
 }
 
 }  // namespace
+
+Result<Fd> Place::open() const {
+    return open_resolved(parent.get(), name.c_str(), O_PATH | O_NOFOLLOW, RESOLVE_BENEATH);
+}
+
+Result<struct ::stat> Place::status() const {
+    return stat_at(parent.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+}
+
+Result<std::string> Place::read_link() const { return read_link_at(parent.get(), name.c_str()); }
+
+Result<Made> Place::make_directory(mode_t mode) const {
+    const NoUmask guard;
+    return made_or_there(::mkdirat(parent.get(), name.c_str(), mode), "make directory", name);
+}
+
+Result<Made> Place::make_file(mode_t mode) const {
+    const NoUmask guard;
+    const Fd file(::openat(parent.get(), name.c_str(),
+                           O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+    return made_or_there(file ? 0 : -1, "make file", name);
+}
+
+Result<Made> Place::make_symlink(const char* target) const {
+    return made_or_there(::symlinkat(target, parent.get(), name.c_str()), "make symlink", name);
+}
+
+Result<Made> Place::make_node(mode_t mode, dev_t device) const {
+    const NoUmask guard;
+    return made_or_there(::mknodat(parent.get(), name.c_str(), mode, device), "make node", name);
+}
 
 Result<Fd> RootFs::open(const char* path, std::uint64_t flags) const {
     return open_resolved(fd(), path, flags, kInRoot);
@@ -30,48 +146,29 @@ Result<Fd> RootFs::open_no_follow(const char* path, std::uint64_t flags) const {
     return open_resolved(fd(), path, flags | O_NOFOLLOW, kInRoot);
 }
 
-Result<RootFs::Place> RootFs::place(const char* path) const {
-    std::string text = normal_path(path);
-    const auto slash = text.rfind('/');
-    std::string name = text.substr(slash + 1);
-    if (name.empty()) return fail_errno(concat("no place below the root for ", quoted(path)), EINVAL);
-    text.resize(slash);
-    Fd parent = TRY(ensure_directory(text.empty() ? "/" : text.c_str()));
-    return Place{std::move(parent), std::move(name)};
+Result<Place> RootFs::place(const char* path) const {
+    auto [directory, name] = split_last(normal_path(path));
+    if (name.empty()) return fail_errno(concat("no place below the root: ", quoted(path)), EINVAL);
+    return Place{.parent = TRY(ensure_directory(directory.c_str())), .name = std::move(name)};
 }
 
-Result<Fd> RootFs::ensure_directory(const char* path, mode_t mode) const {
-    constexpr std::uint64_t kDirectory = O_PATH | O_DIRECTORY;
+Result<Fd> RootFs::ensure_directory(const char* path) const {
     auto there = open(path, kDirectory);
-    if (there || there.error().errno_value != ENOENT) return there;
-    // Walk from the deepest directory that exists: each prefix is looked up from the root again,
-    // so a symlink in the middle is followed inside the root and nowhere else.
-    std::string prefix;
-    const std::string text = normal_path(path);
-    Fd parent = TRY(open("/", kDirectory));
-    for (const auto part : split(std::string_view(text).substr(1), '/')) {
-        prefix = concat(prefix, "/", part);
-        auto next = open(prefix.c_str(), kDirectory);
-        if (!next && next.error().errno_value == ENOENT) {
-            const std::string name(part);
-            TRY(make_one(parent.get(), name.c_str(), mode));
-            next = open_resolved(parent.get(), name.c_str(), kDirectory | O_NOFOLLOW,
-                                 RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-        }
-        if (!next) return std::unexpected(std::move(next).error());
-        parent = *std::move(next);
-    }
-    return parent;
+    if (there || !is_missing(there.error())) return there;
+    return ensure_along(*this, normal_path(path));
 }
 
 Result<Fd> RootFs::ensure_file(const char* path) const {
     auto there = open(path, O_PATH);
-    if (!there && there.error().errno_value == ENOENT) {
-        const Place where = TRY(place(path));
-        const auto made = open_at(where.parent.get(), where.name.c_str(),
-                                  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
-        if (!made && made.error().errno_value != EEXIST) return std::unexpected(made.error());
-        there = open(path, O_PATH);
+    std::string whole = normal_path(path);
+    for (int links = 0; !there && is_missing(there.error()); ++links) {
+        if (links > kMaxLinks) return fail_errno(concat("open ", path), ELOOP);
+        auto [directory, name] = split_last(whole);
+        const Place where{.parent = TRY(ensure_along(*this, std::move(directory))),
+                          .name = std::move(name)};
+        if (TRY(where.make_file(kFileMode)) == Made::Existing)
+            whole = detour(whole, TRY(where.read_link()), "");
+        there = open(whole.c_str(), O_PATH);
     }
     if (!there) return there;
     const auto status = TRY(stat_fd(there->get()));
@@ -81,6 +178,10 @@ Result<Fd> RootFs::ensure_file(const char* path) const {
 
 Result<Fd> reopen(int proc, int fd, int flags) {
     return open_at(proc, concat("self/fd/", fd).c_str(), flags);
+}
+
+Result<std::string> path_of(int proc, int fd) {
+    return read_link_at(proc, concat("self/fd/", fd).c_str());
 }
 
 Result<Fd> open_proc() {

@@ -12,20 +12,27 @@
 namespace cleat::sys {
 namespace {
 
-constexpr std::uint64_t kSlave = std::uint64_t{1} << 19U;  // MS_SLAVE; <sys/mount.h> and <linux/mount.h> clash
-constexpr int kDetach = 2;                                  // MNT_DETACH
+constexpr std::uint64_t kSlave = std::uint64_t{1}
+                                 << 19U;  // MS_SLAVE; <sys/mount.h> and <linux/mount.h> clash
+constexpr int kDetach = 2;                // MNT_DETACH
 
 long recursive_flag(Depth depth) { return depth == Depth::Recursive ? AT_RECURSIVE : 0; }
 
-/// The kernel's own explanation, read from a file system context, after ": "; or nothing.
+/// The kernel's own explanation, the last one of a file system context, after ": "; or nothing.
 std::string context_message(int context) {
-    char buffer[512];
-    const auto length = ::read(context, buffer, sizeof buffer);
-    if (length <= 2) return {};
-    std::string_view text(buffer, static_cast<std::size_t>(length));  // "e text\n"
-    text.remove_prefix(2);
-    while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
-    return concat(": ", text);
+    constexpr int kMost = 8;  // what the kernel keeps
+    constexpr std::size_t kMark = 2;
+    std::string message;
+    for (int i = 0; i < kMost; ++i) {
+        char buffer[512];
+        const auto length = ::read(context, buffer, sizeof buffer);
+        if (length <= static_cast<ssize_t>(kMark)) break;
+        std::string_view text(buffer, static_cast<std::size_t>(length));  // "e text\n"
+        text.remove_prefix(kMark);
+        while (!text.empty() && text.back() == '\n') text.remove_suffix(1);
+        message = concat(": ", text);
+    }
+    return message;
 }
 
 std::unexpected<Error> context_failed(std::string what, int context) {
@@ -73,10 +80,12 @@ Result<Tree> Tree::make(const Filesystem& filesystem) {
 }
 
 Result<Tree> Tree::clone(int directory, const char* path, Depth depth) {
-    const auto flags = static_cast<unsigned>(OPEN_TREE_CLONE) | static_cast<unsigned>(OPEN_TREE_CLOEXEC) |
+    const auto flags = static_cast<unsigned>(OPEN_TREE_CLONE) |
+                       static_cast<unsigned>(OPEN_TREE_CLOEXEC) |
                        static_cast<unsigned>(recursive_flag(depth)) |
                        (*path == '\0' ? static_cast<unsigned>(AT_EMPTY_PATH) : 0U);
-    Fd fd(static_cast<int>(retry([&] { return ::syscall(SYS_open_tree, directory, path, flags); })));
+    Fd fd(
+        static_cast<int>(retry([&] { return ::syscall(SYS_open_tree, directory, path, flags); })));
     if (!fd) return failed("open", *path == '\0' ? "mount" : path);
     return Tree(std::move(fd));
 }
@@ -86,9 +95,7 @@ Result<void> Tree::set_attributes(const Attributes& attributes, Depth depth) con
 }
 
 Result<void> Tree::attach(int directory, const char* path) const {
-    if (::syscall(SYS_move_mount, fd(), "", directory, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-        return failed("attach mount at", path);
-    return {};
+    return move_mount(fd(), directory, path);
 }
 
 Result<void> Tree::attach_to(int target) const {
@@ -114,9 +121,19 @@ Result<void> set_mount_attributes(int directory, const char* path,
     return {};
 }
 
+Result<void> move_mount(int mount, int directory, const char* path) {
+    if (::syscall(SYS_move_mount, mount, "", directory, path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+        return failed("attach mount at", path);
+    return {};
+}
+
 Result<void> pivot_to_here() {
+    const Fd old_root = TRY(open_at(kHere, "/", O_PATH | O_DIRECTORY));
     if (::syscall(SYS_pivot_root, ".", ".") < 0) return failed("pivot_root", ".");
-    TRY(set_mount_attributes(kHere, ".", {.propagation = kSlave}, Depth::Recursive));
+    // The old root lies on the new one now. Not ".": mount_setattr(2) takes that for the new root
+    // with all that is below, and shared mounts of the container would be shared no longer.
+    TRY(set_mount_attributes(old_root.get(), "", {.propagation = kSlave}, Depth::Recursive));
+    if (::fchdir(old_root.get()) < 0) return failed("chdir", "old root");
     TRY(detach_mount("."));
     if (::chdir("/") < 0) return failed("chdir", "/");
     return {};

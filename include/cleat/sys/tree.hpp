@@ -17,7 +17,7 @@ enum class Depth { Top, Recursive };
 
 /// A mount that is not (or not yet) part of a mount namespace.
 class Tree {
-   public:
+ public:
     /// A new file system: fsopen(2), one fsconfig(2) per option (a key without a value is a flag),
     /// fsmount(2) with `attributes` (MOUNT_ATTR_*). The kernel's own message is in the error.
     struct Filesystem {
@@ -53,7 +53,7 @@ class Tree {
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] Fd take() && noexcept { return std::move(fd_); }
 
-   private:
+ private:
     explicit Tree(Fd fd) noexcept : fd_(std::move(fd)) {}
     Fd fd_;
 };
@@ -61,6 +61,9 @@ class Tree {
 /// mount_setattr(2) on an attached mount, by descriptor or ("/" and kHere) by path.
 [[nodiscard]] Result<void> set_mount_attributes(int directory, const char* path,
                                                 const Tree::Attributes& attributes, Depth depth);
+/// move_mount(2): attaches a detached mount, or moves one, to `directory`/`path`, whose last
+/// component is not followed if it is a symlink.
+[[nodiscard]] Result<void> move_mount(int mount, int directory, const char* path);
 /// pivot_root(".", ".") and the old root taken off lazily, after it was made a slave so that the
 /// host sees nothing of it. The caller has changed into the new root.
 [[nodiscard]] Result<void> pivot_to_here();
