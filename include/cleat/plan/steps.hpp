@@ -43,12 +43,14 @@ struct MakeCgroup {
 /// What a write to a cgroup file may do when the file is not there or the kernel refuses.
 enum class OnFailure { Refuse, Ignore };
 
-/// Writes `value` to `file` in Plan::cgroups[cgroup].
+/// Writes `value` to `file` in Plan::cgroups[cgroup]. With a `usage_file` ("memory.current") the
+/// write is refused if the number in that file is above `value` (memory.checkBeforeUpdate).
 struct WriteCgroup {
     std::uint16_t cgroup = 0;
     std::string file;
     std::string value;
     OnFailure on_failure = OnFailure::Refuse;
+    std::string usage_file = {};
 };
 
 /// The device access rules, in order, later ones win; starts from nothing allowed. v1: the
@@ -83,8 +85,8 @@ struct OpenContainer {
 /// host for its children just before, and left after. `into_cgroup` is the v2 cgroup.
 struct Clone {
     std::uint64_t flags = 0;
-    std::optional<Slot> enter_pid_namespace;
-    std::optional<std::uint16_t> into_cgroup;
+    std::optional<Slot> enter_pid_namespace = {};
+    std::optional<std::uint16_t> into_cgroup = {};
 };
 
 /// Writes the uid and gid maps of the init's new user namespace (user_namespaces(7)).
@@ -182,10 +184,12 @@ struct SetPropagation {
 };
 
 /// Clones the tree at the bundle's root path and attaches it over that path, private; all later
-/// paths of this list are inside it.
+/// paths of this list are inside it. Without `clone` (no mount namespace) the directory is only
+/// opened.
 struct OpenRoot {
     std::string path;
-    std::optional<Slot> slot;  ///< opened by the host already (user namespace)
+    std::optional<Slot> slot = {};  ///< opened by the host already (user namespace)
+    bool clone = true;
 };
 
 /// The flags of a mount in terms of mount_setattr(2): MOUNT_ATTR_* to set and to clear, for the
@@ -212,7 +216,7 @@ struct MountFilesystem {
     MountFlags flags;
     bool copy_up = false;  ///< tmpcopyup: copy what was there into the new tmpfs
     FilesystemFallback fallback = FilesystemFallback::None;
-    std::optional<Slot> filled_by;  ///< the host opened it already
+    std::optional<Slot> filled_by = {};  ///< the host opened it already
 };
 
 /// A bind mount of a host path; the destination is made as the source is, directory or file.
@@ -221,9 +225,9 @@ struct BindMount {
     bool recursive = false;
     std::string destination;
     MountFlags flags;
-    std::optional<Slot> slot;  ///< opened by the host already
-    std::vector<spec::IdMapping> uid_mappings;  ///< idmapped mount
-    std::vector<spec::IdMapping> gid_mappings;
+    std::optional<Slot> slot = {};  ///< opened by the host already
+    std::vector<spec::IdMapping> uid_mappings = {};  ///< idmapped mount
+    std::vector<spec::IdMapping> gid_mappings = {};
     bool recursive_idmap = false;
 };
 
@@ -264,10 +268,10 @@ struct MakeDevice {
     std::uint32_t major = 0;
     std::uint32_t minor = 0;
     std::uint32_t mode = 0666;
-    Uid uid;
-    Gid gid;
+    Uid uid = {};
+    Gid gid = {};
     DeviceSource source = DeviceSource::Node;
-    std::optional<Slot> slot;  ///< the host's node, opened already
+    std::optional<Slot> slot = {};  ///< the host's node, opened already
 };
 
 /// A symlink in the root; one that exists is kept if it is a symlink.

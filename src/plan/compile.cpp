@@ -1,0 +1,109 @@
+// Room: plan. The story of a container, told once: what cleat's own process does, and what the
+// process does that becomes the container's. The two wait for each other at the gates. Order is
+// decided here and nowhere else; broken_invariants() checks it.
+#include "cgroup_places.hpp"
+#include "confinement.hpp"
+#include "container.hpp"
+#include "hooks.hpp"
+#include "process.hpp"
+#include "refusals.hpp"
+#include "root.hpp"
+
+namespace cleat::plan {
+namespace {
+
+Steps join_keyring(const Container& container) {
+    Steps init;
+    if (container.options.keyring == Options::Keyring::New)
+        init.add(JoinSessionKeyring{.name = "_ses." + container.options.id.str()});
+    return init;
+}
+
+Steps wait_for_start(const Container& container) {
+    Steps init;
+    init.add(Report{Gate::Ready});
+    init.add(Await{Gate::Committed});
+    if (container.options.begin == Options::Begin::OnStart) init.add(AwaitStart{});
+    return init;
+}
+
+Result<Steps> compile_init(const Container& container) {
+    const Subject subject{.process = container.process(),
+                          .linux = container.spec.linux,
+                          .facts = container.facts,
+                          .in_user_namespace = container.namespaces.has(spec::NamespaceType::User),
+                          .preserve_fds = container.options.preserve_fds,
+                          .warnings = container.plan.warnings};
+    Steps init;
+    // Out of reach of whoever else is in the namespaces to come (CVE-2016-9962).
+    init += protect_init(container);
+    // Into the cgroups by the host's view of them; a cgroup namespace will be rooted there.
+    init += join_cgroups(container);
+    // Into the namespaces that clone could not make; in a user namespace as its root.
+    init += enter_namespaces(container);
+    // The caller's terminal is nothing for the container to type into (CVE-2017-5226).
+    init.add(NewSession{});
+    // By the host's procfs, which is still the one to trust (CVE-2025-52881).
+    init += furnish_namespaces(container);
+    // The root is built in the host's view, by paths that are looked up inside it.
+    init += TRY(build_root(container));
+    // Hooks see it built and not yet entered.
+    init += call_container_hooks(container);
+    // In, for good: after this there is no host path to open.
+    init += TRY(enter_root(container));
+    // While all rights are there still.
+    init += join_keyring(container);
+    init += TRY(limit_steps(subject));
+    // A directory or a program that is not there fails `create`, not `start`.
+    init += environment_steps(subject);
+    // All is done that can be done before the user says so.
+    init += wait_for_start(container);
+    // The last hooks have the container's root and its first process's rights.
+    init += call_start_hooks(container);
+    // The rights go, in the one order in which each step is still allowed to do its work.
+    init += identity_steps(subject);
+    // Nothing is left open, and nothing of cleat is left.
+    init += execute_steps(subject);
+    return init;
+}
+
+Result<Steps> compile_host(const Container& container, const Steps& init) {
+    Steps host;
+    // Before there is a process: it is confined from its first instruction on.
+    host += TRY(confine(container));
+    // While every path still means what config.json means by it, and with the rights to open it.
+    host += open_namespaces(container.namespaces);
+    host += open_sources(init);
+    // From here on init runs beside this list.
+    host += clone_steps(container);
+    // Only the host may lower it.
+    if (const auto& adjustment = container.process().oom_score_adj)
+        host.add(SetOomScoreAdj{.value = *adjustment}, "/process/oomScoreAdj");
+    // Hooks on the host's side see all namespaces and mounts, and the root as it was.
+    host += call_runtime_hooks(container);
+    // What `create` can fail with has failed by now: the state is written, init may live on alone.
+    host.add(Await{Gate::Ready});
+    host.add(Report{Gate::Committed});
+    return host;
+}
+
+}  // namespace
+
+Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts, const Options& options) {
+    TRY(refuse_what_cannot_be(spec, facts));
+    Plan plan{.cgroup_driver = options.cgroup_driver};
+    const Container container{.spec = spec,
+                              .facts = facts,
+                              .options = options,
+                              .namespaces = Namespaces(spec.linux, plan.slots),
+                              .plan = plan};
+    plan.cgroups = TRY(place_cgroups(container));
+    Steps init = TRY(compile_init(container));
+    // After init, whose steps say which sources the host must open for them.
+    plan.host = TRY(compile_host(container, init)).take();
+    plan.joiner = joiner_steps(container.namespaces).take();
+    plan.init = std::move(init).take();
+    return plan;
+}
+
+}  // namespace cleat::plan

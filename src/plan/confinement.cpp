@@ -1,0 +1,61 @@
+// Room: plan. Control groups around the container.
+#include "confinement.hpp"
+
+#include "cgroup_places.hpp"
+#include "cleat/base/text.hpp"
+#include "resources.hpp"
+
+namespace cleat::plan {
+namespace {
+
+const char* origin_of_cgroups(const Container& container) {
+    return container.spec.linux.cgroups_path.empty() ? "" : "/linux/cgroupsPath";
+}
+
+bool is_before_1_3(std::string_view oci_version) {
+    constexpr int kMinor = 3;
+    const auto parts = split(oci_version, '.');
+    return parts[0] == "1" && parts.size() > 1 &&
+           parse_number<int>(parts[1]).value_or(kMinor) < kMinor;
+}
+
+/// Before version 1.3 engines wrote a limit of 0 for none; since then it is a limit like any other.
+spec::Resources resources_of(const spec::Spec& spec) {
+    auto resources = spec.linux.resources.value_or(spec::Resources{});
+    if (is_before_1_3(spec.oci_version) && resources.pids && resources.pids->limit == 0)
+        resources.pids->limit = -1;
+    return resources;
+}
+
+void warn_of_missing_limits(const Container& container) {
+    const auto& cgroups = container.plan.cgroups;
+    if (cgroups.empty() && container.spec.linux.resources)
+        container.warn("/linux/resources", "not limited: the container has no cgroup of its own");
+    if (!cgroups.empty() && !devices_cgroup(cgroups))
+        container.warn("/linux/resources/devices", "not limited: this host has no devices cgroup");
+}
+
+}  // namespace
+
+Result<Steps> confine(const Container& container) {
+    const auto& cgroups = container.plan.cgroups;
+    Steps host;
+    warn_of_missing_limits(container);
+    if (cgroups.empty()) return host;
+    for (std::size_t i = 0; i < cgroups.size(); ++i)
+        host.add(MakeCgroup{.cgroup = static_cast<std::uint16_t>(i)}, origin_of_cgroups(container));
+    // A rootless host may load no BPF program, and in its user namespace no device can be made.
+    const auto devices = is_rootless(container.facts) ? OnFailure::Ignore : OnFailure::Refuse;
+    host += TRY(
+        resource_steps(resources_of(container.spec), cgroups,
+                       {.pointer = "/linux/resources", .age = CgroupAge::New, .devices = devices}));
+    return host;
+}
+
+Steps join_cgroups(const Container& container) {
+    Steps init;
+    if (has_v1(container.plan.cgroups)) init.add(JoinCgroups{}, origin_of_cgroups(container));
+    return init;
+}
+
+}  // namespace cleat::plan

@@ -1,0 +1,186 @@
+// Room: plan. Mounts: a bind, a new file system, the control groups, or new flags for what is
+// there.
+#include "mounts.hpp"
+
+#include <algorithm>
+
+#include "cgroup_places.hpp"
+#include "cleat/base/text.hpp"
+#include "mount_options.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using spec::NamespaceType;
+
+/// One entry of /mounts on its way to a step.
+struct Request {
+    const Container& container;
+    const spec::Mount& mount;
+    std::string pointer;
+    MountOptions options;
+
+    [[nodiscard]] std::string option_pointer(std::size_t data_index) const {
+        return pointer_push(pointer + "/options", options.data_indices[data_index]);
+    }
+    [[nodiscard]] std::string option_pointer(std::string_view name) const {
+        const auto found = std::ranges::find(mount.options, name);
+        return pointer_push(pointer + "/options",
+                            static_cast<std::size_t>(found - mount.options.begin()));
+    }
+};
+
+/// Relative destinations are below the root (config.md#mounts).
+std::string in_root(const std::string& destination) {
+    return destination.starts_with('/') ? destination : "/" + destination;
+}
+
+/// Relative sources are below the bundle (config.md#mounts).
+std::string on_host(const Container& container, const std::string& source) {
+    return source.starts_with('/') ? source : concat(container.options.bundle, "/", source);
+}
+
+Result<void> refuse_data(const Request& request, std::string_view why) {
+    if (request.options.data.empty()) return {};
+    const auto& option = request.mount.options[request.options.data_indices[0]];
+    return refuse(ErrorKind::InvalidConfig, request.option_pointer(std::size_t{0}),
+                  concat("mount option ", quoted(option), " ", why));
+}
+
+bool wants_peers(const Container& container, const MountFlags& flags) {
+    const auto is_shared = [](std::uint64_t propagation) { return (propagation & kShared) != 0; };
+    const auto root = propagation_of(container.spec.linux.rootfs_propagation);
+    return is_shared(root) || std::ranges::any_of(flags.propagation, is_shared);
+}
+
+/// The mappings are the mount's own or, without any, those of the new user namespace
+/// (config.md#linux-mount-options).
+Result<void> map_ids(const Request& request, BindMount& bind) {
+    const auto& mount = request.mount;
+    const auto& linux = request.container.spec.linux;
+    const bool own = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+    if (request.options.idmap == Depth::None && !own) return {};
+    bind.recursive_idmap = request.options.idmap == Depth::Recursive;
+    bind.uid_mappings = own ? mount.uid_mappings : linux.uid_mappings;
+    bind.gid_mappings = own ? mount.gid_mappings : linux.gid_mappings;
+    if (!bind.uid_mappings.empty() && !bind.gid_mappings.empty()) return {};
+    return refuse(ErrorKind::InvalidConfig, request.pointer,
+                  "an idmapped mount needs uidMappings and gidMappings, of its own or of a new "
+                  "user namespace");
+}
+
+Result<Action> bind_mount(const Request& request) {
+    TRY(refuse_data(request, "is not one for a bind mount"));
+    BindMount bind{.source = on_host(request.container, request.mount.source),
+                   .recursive = request.options.bind == Depth::Recursive,
+                   .destination = in_root(request.mount.destination),
+                   .flags = request.options.flags};
+    TRY(map_ids(request, bind));
+    // A copy made in the host's mount namespace stays a peer of the host's mount; all that init
+    // sees there is a slave already.
+    if (host_opens_sources(request.container) ||
+        (wants_peers(request.container, bind.flags) && !is_rootless(request.container.facts)))
+        bind.slot = request.container.take_slot();
+    return bind;
+}
+
+Result<Action> remount(const Request& request) {
+    TRY(refuse_data(request, "cannot be changed by a remount"));
+    return Remount{.destination = in_root(request.mount.destination),
+                   .flags = request.options.flags};
+}
+
+Result<Action> cgroup_mount(const Request& request) {
+    TRY(refuse_data(request, "is not one for a cgroup mount"));
+    const auto kind =
+        request.mount.type == "cgroup2" ? CgroupMount::Unified : CgroupMount::AsOnHost;
+    auto mount = cgroup_view(request.container, kind);
+    if (!mount) return refuse(mount.error().kind, request.pointer + "/type", mount.error().what);
+    mount->destination = in_root(request.mount.destination);
+    mount->flags = request.options.flags;
+    return *std::move(mount);
+}
+
+/// A sysfs belongs to a network namespace and a proc to a pid namespace whose owners the process
+/// may not be; and neither is mounted anew while a part of the host's is hidden.
+FilesystemFallback fallback_of(const Container& container, std::string_view type) {
+    if (type == "sysfs") return FilesystemFallback::BindHost;
+    const bool nested = container.facts.user_namespace_of_own == Ability::Present;
+    return type == "proc" && nested ? FilesystemFallback::BindHost : FilesystemFallback::None;
+}
+
+/// File systems whose files take the label of their mount; proc and sysfs have their own.
+bool takes_label(std::string_view type) { return type != "proc" && type != "sysfs"; }
+
+Result<Action> new_filesystem(const Request& request) {
+    const auto& [container, mount, pointer, options] = request;
+    if (mount.type.empty())
+        return refuse(ErrorKind::InvalidConfig, pointer + "/type", "a mount needs a type");
+    if (options.copy_up && mount.type != "tmpfs")
+        return refuse(ErrorKind::InvalidConfig, request.option_pointer("tmpcopyup"),
+                      concat("tmpcopyup is for tmpfs, not for ", quoted(mount.type)));
+    MountFilesystem step{.type = mount.type,
+                         .source = mount.source,
+                         .data = options.data,
+                         .destination = in_root(mount.destination),
+                         .flags = options.flags,
+                         .copy_up = options.copy_up,
+                         .fallback = fallback_of(container, mount.type)};
+    // Every devpts is a new instance since Linux 4.7; the mount API no longer takes the word.
+    if (mount.type == "devpts")
+        std::erase_if(step.data, [](const auto& option) { return option.first == "newinstance"; });
+    const auto& label = container.spec.linux.mount_label;
+    if (!label.empty() && takes_label(mount.type)) step.data.emplace_back("context", label);
+    step.data.insert(step.data.begin(), options.superblock.begin(), options.superblock.end());
+    return step;
+}
+
+Result<void> refuse_idmap(const Request& request) {
+    const auto& mount = request.mount;
+    const bool mapped = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+    if (!mapped && request.options.idmap == Depth::None) return {};
+    return refuse(ErrorKind::InvalidConfig,
+                  request.pointer + (mapped ? "/uidMappings" : "/options"),
+                  "only bind mounts can be idmapped (uidMappings, gidMappings, idmap)");
+}
+
+Result<Action> mount_step(Request request) {
+    auto& bind = request.options.bind;
+    if (request.mount.type == "bind") bind = std::max(bind, Depth::Top);
+    if (request.options.remount) return remount(request);
+    if (bind != Depth::None) return bind_mount(request);
+    TRY(refuse_idmap(request));
+    if (request.mount.type == "cgroup" || request.mount.type == "cgroup2")
+        return cgroup_mount(request);
+    return new_filesystem(request);
+}
+
+}  // namespace
+
+bool host_opens_sources(const Container& container) {
+    return container.namespaces.has(NamespaceType::User) &&
+           has_capability(container.facts.capabilities, kCapSysAdmin);
+}
+
+std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
+    // Slaves see what the host mounts later, and the host sees nothing. A container that wants less
+    // gets it here; one that wants more (shared) gets it for the mounts that the host opens for it.
+    const bool cut_off = (propagation_of(linux.rootfs_propagation) & (kPrivate | kUnbindable)) != 0;
+    return (cut_off ? kPrivate : kSlave) | kRecursive;
+}
+
+Result<Steps> mount_steps(const Container& container) {
+    Steps init;
+    const auto& mounts = container.spec.mounts;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const std::string pointer = pointer_push("/mounts", i);
+        init.add(TRY(mount_step({.container = container,
+                                 .mount = mounts[i],
+                                 .pointer = pointer,
+                                 .options = parse_mount_options(mounts[i].options)})),
+                 pointer);
+    }
+    return init;
+}
+
+}  // namespace cleat::plan

@@ -1,0 +1,146 @@
+// Room: plan. Namespaces: opened by the host, made by clone, joined and furnished by init.
+#include "namespaces.hpp"
+
+#include <algorithm>
+
+#include "cgroup_places.hpp"
+#include "cleat/base/text.hpp"
+#include "container.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using spec::NamespaceType;
+
+// A cgroup namespace is rooted where its maker is, so init makes it after joining its cgroups; a
+// time namespace takes its offsets only until the first process is in it (time_namespaces(7)).
+constexpr std::uint64_t kMadeByInit = kCloneNewCgroup | kCloneNewTime;
+
+/// A user namespace takes the rights over all others away, so it is joined last of all; the mount
+/// namespace just before, because it changes the root.
+int join_rank(NamespaceType type) {
+    if (type == NamespaceType::User) return 2;
+    return type == NamespaceType::Mount ? 1 : 0;
+}
+
+/// A pid namespace is entered by clone, for the child alone.
+void add_joins(const Namespaces& namespaces, Steps& steps) {
+    for (const auto& joined : namespaces.joined()) {
+        if (joined.type == NamespaceType::Pid) continue;
+        steps.add(JoinNamespace{.type = joined.type, .slot = joined.slot}, joined.origin);
+    }
+    if (namespaces.joins(NamespaceType::User)) steps.add(BecomeRoot{});
+}
+
+}  // namespace
+
+Namespaces::Namespaces(const spec::Linux& linux, std::uint16_t& slots) {
+    for (std::size_t i = 0; i < linux.namespaces.size(); ++i) {
+        const auto& ns = linux.namespaces[i];
+        if (ns.path.empty()) {
+            made_ |= clone_flag(ns.type);
+        } else {
+            joined_.push_back({.type = ns.type,
+                               .path = ns.path,
+                               .slot = Slot{slots++},
+                               .origin = pointer_push("/linux/namespaces", i)});
+        }
+    }
+    std::ranges::stable_sort(joined_, {},
+                             [](const auto& joined) { return join_rank(joined.type); });
+}
+
+bool Namespaces::makes(NamespaceType type) const noexcept {
+    return (made_ & clone_flag(type)) != 0;
+}
+
+bool Namespaces::joins(NamespaceType type) const noexcept {
+    return std::ranges::any_of(joined_, [type](const auto& joined) { return joined.type == type; });
+}
+
+std::uint64_t Namespaces::clone_flags() const noexcept { return made_ & ~kMadeByInit; }
+
+const JoinedNamespace* Namespaces::joined_pid() const noexcept {
+    const auto found = std::ranges::find(joined_, NamespaceType::Pid, &JoinedNamespace::type);
+    return found == joined_.end() ? nullptr : &*found;
+}
+
+bool Namespaces::needs_joiner() const noexcept {
+    if (joins(NamespaceType::User)) return clone_flags() != 0;
+    const auto not_pid = [](const auto& joined) { return joined.type != NamespaceType::Pid; };
+    return makes(NamespaceType::User) && std::ranges::any_of(joined_, not_pid);
+}
+
+Steps open_namespaces(const Namespaces& namespaces) {
+    Steps host;
+    for (const auto& joined : namespaces.joined())
+        host.add(OpenNamespace{.type = joined.type, .path = joined.path, .slot = joined.slot},
+                 joined.origin);
+    return host;
+}
+
+Steps clone_steps(const Container& container) {
+    const auto& linux = container.spec.linux;
+    const auto* pid = container.namespaces.joined_pid();
+    Steps host;
+    host.add(Clone{.flags = container.namespaces.clone_flags(),
+                   .enter_pid_namespace = pid == nullptr ? std::nullopt : std::optional(pid->slot),
+                   .into_cgroup = unified_index(container.plan.cgroups)},
+             "/linux/namespaces");
+    if (!container.namespaces.makes(NamespaceType::User)) return host;
+    // Only the outside may map ids; init has none to become anybody with, and waits.
+    host.add(WriteIdMaps{.uid_mappings = linux.uid_mappings,
+                         .gid_mappings = linux.gid_mappings,
+                         .privileged = container.facts.euid == Uid{0}},
+             "/linux/uidMappings");
+    host.add(Report{Gate::IdMapsWritten});
+    return host;
+}
+
+Steps protect_init(const Container& container) {
+    Steps init;
+    const bool mapped = container.namespaces.makes(NamespaceType::User);
+    // The maps of a process that is not dumpable belong to root, so an unprivileged host must write
+    // them before; there is nobody in the new user namespace yet to be protected from.
+    const bool maps_first = mapped && container.facts.euid != Uid{0};
+    if (!maps_first) init.add(ProtectInit{});
+    if (mapped) init.add(Await{Gate::IdMapsWritten});
+    if (maps_first) init.add(ProtectInit{});
+    return init;
+}
+
+Steps joiner_steps(const Namespaces& namespaces) {
+    Steps joiner;
+    if (!namespaces.needs_joiner()) return joiner;
+    joiner.add(ProtectInit{});
+    add_joins(namespaces, joiner);
+    return joiner;
+}
+
+Steps enter_namespaces(const Container& container) {
+    const auto& namespaces = container.namespaces;
+    Steps init;
+    if (!namespaces.needs_joiner()) add_joins(namespaces, init);
+    if (namespaces.makes(NamespaceType::User)) init.add(BecomeRoot{}, "/linux/namespaces");
+    if (namespaces.makes(NamespaceType::Cgroup))
+        init.add(UnshareNamespaces{.flags = kCloneNewCgroup}, "/linux/namespaces");
+    if (namespaces.makes(NamespaceType::Time)) {
+        const auto& offsets = container.spec.linux.time_offsets;
+        init.add(NewTimeNamespace{.offsets = {offsets.begin(), offsets.end()}},
+                 offsets.empty() ? "/linux/namespaces" : "/linux/timeOffsets");
+    }
+    return init;
+}
+
+Steps furnish_namespaces(const Container& container) {
+    const auto& spec = container.spec;
+    Steps init;
+    if (container.namespaces.makes(NamespaceType::Network)) init.add(BringUpLoopback{});
+    if (!spec.hostname.empty()) init.add(SetHostname{.name = spec.hostname}, "/hostname");
+    if (!spec.domainname.empty()) init.add(SetDomainname{.name = spec.domainname}, "/domainname");
+    for (const auto& [key, value] : spec.linux.sysctl)
+        init.add(SetSysctl{.key = key, .value = value}, pointer_push("/linux/sysctl", key));
+    return init;
+}
+
+}  // namespace cleat::plan

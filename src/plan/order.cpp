@@ -1,0 +1,248 @@
+// Room: plan. What must hold for every plan, whatever is asked for. The compiler keeps this order
+// by the way it is written; here it is said once more, as rules that every plan in the tests is
+// held against.
+#include <algorithm>
+#include <array>
+#include <span>
+#include <utility>
+
+#include "cleat/plan/plan.hpp"
+#include "numbers.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using List = std::span<const Step>;
+using Broken = std::vector<std::string>;
+using Is = bool (*)(const Action&);
+
+template <class... Kinds>
+bool is(const Action& action) {
+    return (std::holds_alternative<Kinds>(action) || ...);
+}
+
+template <Gate gate>
+bool awaits(const Action& action) {
+    const auto* await = std::get_if<Await>(&action);
+    return await != nullptr && await->gate == gate;
+}
+
+template <Gate gate>
+bool reports(const Action& action) {
+    const auto* report = std::get_if<Report>(&action);
+    return report != nullptr && report->gate == gate;
+}
+
+bool unshares_cgroup(const Action& action) {
+    const auto* unshare = std::get_if<UnshareNamespaces>(&action);
+    return unshare != nullptr && (unshare->flags & kCloneNewCgroup) != 0;
+}
+
+bool is_anything(const Action& action) { return !action.valueless_by_exception(); }
+
+constexpr Is kMount =
+    is<SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount, MountCgroups, MakeDevice>;
+constexpr Is kHostView =
+    is<SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount, MountCgroups, MakeDevice,
+       MakeSymlink, SetUpConsole, SetSysctl, JoinNamespace, JoinContainer, SetRootReadonly>;
+constexpr Is kJoin = is<JoinNamespace, JoinContainer>;
+constexpr Is kRights = is<SetBoundingSet, SetUser, SetCapabilities>;
+
+/// Where both are in a list, every `first` is before every `then`.
+struct Rule {
+    Is first;
+    Is then;
+    const char* text;
+};
+
+constexpr std::array kHostRules = std::to_array<Rule>({
+    {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
+    {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<Clone>,
+     "cgroups are there, limits and all, before the clone"},
+    {is<OpenNamespace, OpenSource, OpenContainer>, is<Clone>, "slots are filled before the clone"},
+    {is<Clone>, is<WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
+     "what concerns the child comes after the clone"},
+    {is<WriteIdMaps>, reports<Gate::IdMapsWritten>, "id maps are written before that is reported"},
+    {is_anything, reports<Gate::Committed>, "the commit is the last of the host's steps"},
+});
+
+constexpr Rule kProtection{is<ProtectInit>, kJoin,
+                           "init is not dumpable before it joins anything (CVE-2016-9962)"};
+
+constexpr std::array kInitRules = std::to_array<Rule>({
+    kProtection,
+    {is<JoinCgroups>, unshares_cgroup, "the cgroup namespace comes after joining the cgroups"},
+    {is<JoinCgroups>, kJoin, "cgroups are joined by the host's view of them"},
+    {awaits<Gate::IdMapsWritten>, is<BecomeRoot>, "nobody becomes root before the id maps"},
+    {awaits<Gate::IdMapsWritten>, kMount, "id maps come before the first mount"},
+    {is<BecomeRoot>, kMount, "mounts are made as root of the user namespace"},
+    {is<SetPropagation>, is<OpenRoot>, "mounts are cut off from the host before the root is made"},
+    {is<OpenRoot>, is<MountFilesystem, BindMount, Remount, MountCgroups, MakeDevice, MakeSymlink>,
+     "mounts and devices are inside a root that is open"},
+    {is<MountFilesystem, BindMount, MountCgroups>, is<MakeDevice, MakeSymlink>,
+     "devices are made in what is mounted"},
+    {kHostView, is<ChangeRoot>, "nothing opens a host path after the root is changed"},
+    {reports<Gate::MountsMade>, is<ChangeRoot>, "runtime hooks see the root before it is changed"},
+    {is<MakeDevice, MakeSymlink, SetUpConsole>, is<SetRootReadonly>,
+     "nothing is made in a read-only root"},
+    {is<ChangeRoot>, is<MaskPath, MakePathReadonly, SetRootPropagation>,
+     "the root is changed before paths in it are masked"},
+    {is<ChangeRoot>, is<ChangeDirectory, SetHome, FindExecutable>,
+     "directory, HOME and program are the container's"},
+    {is<ChangeRoot, MaskPath, MakePathReadonly, ChangeDirectory, FindExecutable>,
+     reports<Gate::Ready>, "what may fail is done when init says that it is ready"},
+    {awaits<Gate::Committed>, is<AwaitStart>, "start comes after the commit"},
+    {awaits<Gate::Committed>, kRights, "rights are kept until the commit"},
+    {is<SetBoundingSet>, is<SetUser>, "the bounding set is dropped while CAP_SETPCAP is effective"},
+    {is<SetUser>, is<SetCapabilities>, "capabilities are set after the user"},
+    {is<SetAppArmor, SetSelinuxLabel>, kRights, "labels are set while all rights are there"},
+    {is_anything, is<Exec>, "exec is the last step"},
+});
+
+constexpr std::array kSeccompByRight = std::to_array<Rule>({
+    {is<LoadSeccomp>, kRights, "without no_new_privs seccomp is loaded before rights are dropped"},
+});
+constexpr std::array kSeccompWithoutRight = std::to_array<Rule>({
+    {is<SetNoNewPrivileges>, is<LoadSeccomp>, "no_new_privs comes before seccomp"},
+    {kRights, is<LoadSeccomp>, "with no_new_privs seccomp is loaded after rights are dropped"},
+});
+
+bool holds(const Rule& rule, List list) {
+    bool then_seen = false;
+    for (const auto& [action, origin] : list) {
+        if (then_seen && rule.first(action)) return false;
+        then_seen = then_seen || rule.then(action);
+    }
+    return true;
+}
+
+void check_rules(std::span<const Rule> rules, List list, Broken& broken) {
+    for (const auto& rule : rules)
+        if (!holds(rule, list)) broken.emplace_back(rule.text);
+}
+
+std::ptrdiff_t count(List list, Is kind) {
+    return std::ranges::count_if(list, kind, &Step::action);
+}
+
+// ---- the lists as wholes -----------------------------------------------------------------------
+
+constexpr Is kHostOnly = is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, OpenSource,
+                            OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kEitherSide = is<RunHooks, Report, Await>;
+constexpr Is kJoiner = is<ProtectInit, JoinNamespace, JoinContainer, BecomeRoot>;
+
+void check_places(const Plan& plan, Broken& broken) {
+    const auto hosts = [](const Action& action) {
+        return kHostOnly(action) || kEitherSide(action);
+    };
+    if (!std::ranges::all_of(plan.host, hosts, &Step::action) ||
+        !std::ranges::none_of(plan.init, kHostOnly, &Step::action) ||
+        !std::ranges::all_of(plan.joiner, kJoiner, &Step::action))
+        broken.emplace_back("every step is in the list of a process that can do it");
+    if (count(plan.host, is<Clone>) != 1) broken.emplace_back("there is exactly one clone");
+}
+
+void check_end(const Plan& plan, Broken& broken) {
+    const auto& init = plan.init;
+    if (init.size() < 2 || !is<Exec>(init.back().action) ||
+        !is<CloseFds>(init[init.size() - 2].action))
+        broken.emplace_back("descriptors are closed immediately before exec (CVE-2024-21626)");
+}
+
+enum class Side { Host, Init };
+
+/// One side's gates in order, each with who reports it.
+std::vector<std::pair<Gate, Side>> gates(List list, Side own, Side other) {
+    std::vector<std::pair<Gate, Side>> found;
+    for (const auto& [action, origin] : list) {
+        if (const auto* report = std::get_if<Report>(&action))
+            found.emplace_back(report->gate, own);
+        if (const auto* await = std::get_if<Await>(&action)) found.emplace_back(await->gate, other);
+    }
+    return found;
+}
+
+void check_gates(const Plan& plan, Broken& broken) {
+    if (gates(plan.host, Side::Host, Side::Init) != gates(plan.init, Side::Init, Side::Host))
+        broken.emplace_back("host and init meet at the same gates in the same order");
+    if (count(plan.init, reports<Gate::Ready>) != 1 ||
+        count(plan.init, awaits<Gate::Committed>) != 1)
+        broken.emplace_back("init says once that it is ready, and waits for the commit");
+    const bool maps = count(plan.host, is<WriteIdMaps>) != 0;
+    if (maps != (count(plan.init, awaits<Gate::IdMapsWritten>) != 0))
+        broken.emplace_back("init waits for the id maps if there are any");
+}
+
+/// The slot that a step fills, and the one that it needs.
+struct SlotUse {
+    std::optional<Slot> filled;
+    std::optional<Slot> needed;
+};
+
+SlotUse slot_use(const Action& action) {
+    if (const auto* opened = std::get_if<OpenNamespace>(&action)) return {opened->slot, {}};
+    if (const auto* opened = std::get_if<OpenSource>(&action)) return {opened->slot, {}};
+    if (const auto* opened = std::get_if<OpenContainer>(&action)) return {opened->slot, {}};
+    if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
+    if (const auto* joined = std::get_if<JoinNamespace>(&action)) return {{}, joined->slot};
+    if (const auto* joined = std::get_if<JoinContainer>(&action)) return {{}, joined->slot};
+    if (const auto* root = std::get_if<OpenRoot>(&action)) return {{}, root->slot};
+    if (const auto* mount = std::get_if<MountFilesystem>(&action)) return {{}, mount->filled_by};
+    if (const auto* bind = std::get_if<BindMount>(&action)) return {{}, bind->slot};
+    if (const auto* device = std::get_if<MakeDevice>(&action)) return {{}, device->slot};
+    return {};
+}
+
+void check_slots(const Plan& plan, Broken& broken) {
+    std::vector<int> fillings(plan.slots);
+    bool sound = true;
+    for (const List list : {List(plan.host), List(plan.joiner), List(plan.init)}) {
+        for (const auto& [action, origin] : list) {
+            const auto [filled, needed] = slot_use(action);
+            if (filled)
+                sound = sound && filled->index < plan.slots && ++fillings[filled->index] == 1;
+            if (needed) sound = sound && needed->index < plan.slots && fillings[needed->index] == 1;
+        }
+    }
+    if (!sound || std::ranges::find(fillings, 0) != fillings.end())
+        broken.emplace_back("every slot is filled once, before it is needed");
+}
+
+std::optional<std::uint16_t> cgroup_of(const Action& action) {
+    if (const auto* made = std::get_if<MakeCgroup>(&action)) return made->cgroup;
+    if (const auto* written = std::get_if<WriteCgroup>(&action)) return written->cgroup;
+    if (const auto* ruled = std::get_if<SetCgroupDevices>(&action)) return ruled->cgroup;
+    if (const auto* clone = std::get_if<Clone>(&action)) return clone->into_cgroup;
+    return std::nullopt;
+}
+
+void check_cgroups(const Plan& plan, Broken& broken) {
+    const auto is_there = [&plan](const Step& step) {
+        const auto cgroup = cgroup_of(step.action);
+        return !cgroup || *cgroup < plan.cgroups.size();
+    };
+    if (!std::ranges::all_of(plan.host, is_there))
+        broken.emplace_back("every cgroup that a step names is in the plan");
+}
+
+}  // namespace
+
+std::vector<std::string> broken_invariants(const Plan& plan) {
+    Broken broken;
+    check_places(plan, broken);
+    check_end(plan, broken);
+    check_gates(plan, broken);
+    check_slots(plan, broken);
+    check_cgroups(plan, broken);
+    check_rules(kHostRules, plan.host, broken);
+    check_rules(std::span(&kProtection, 1), plan.joiner, broken);
+    check_rules(kInitRules, plan.init, broken);
+    if (count(plan.init, is<SetNoNewPrivileges>) == 0)
+        check_rules(kSeccompByRight, plan.init, broken);
+    else
+        check_rules(kSeccompWithoutRight, plan.init, broken);
+    return broken;
+}
+
+}  // namespace cleat::plan

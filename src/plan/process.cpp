@@ -1,0 +1,129 @@
+// Room: plan. The process itself. The same for the container's first process and for `exec`.
+#include "process.hpp"
+
+#include <algorithm>
+
+#include "capabilities.hpp"
+#include "cleat/base/text.hpp"
+#include "process_numbers.hpp"
+
+namespace cleat::plan {
+namespace {
+
+constexpr std::uint32_t kDefaultUmask = 022;
+
+bool has_home(const std::vector<std::string>& env) {
+    return std::ranges::any_of(env, [](const auto& entry) { return entry.starts_with("HOME="); });
+}
+
+/// The kernel lets an unprivileged user map his own group only after setgroups(2) is denied
+/// (user_namespaces(7)); newgidmap(1), which is asked for anything more, is privileged.
+bool setgroups_is_denied(const Subject& subject) {
+    const auto& facts = subject.facts;
+    if (!subject.in_user_namespace) return !has_capability(facts.capabilities, kCapSetgid);
+    const auto& maps = subject.linux.gid_mappings;
+    return facts.euid != Uid{0} && maps.size() == 1 && maps[0].size == 1 &&
+           Gid{maps[0].host_id} == facts.egid;
+}
+
+SetUser user_step(const Subject& subject) {
+    const auto& user = subject.process.user;
+    SetUser step{.uid = user.uid, .gid = user.gid, .additional_gids = user.additional_gids};
+    step.keep_groups = setgroups_is_denied(subject);
+    if (step.keep_groups && !user.additional_gids.empty())
+        subject.warnings.push_back({.severity = spec::Severity::Warning,
+                                    .pointer = "/process/user/additionalGids",
+                                    .message = "groups stay as they are: setgroups is denied in "
+                                               "this user namespace",
+                                    .position = {}});
+    return step;
+}
+
+CapabilitySets capabilities(const Subject& subject) {
+    // Nothing asked for is nothing granted.
+    if (!subject.process.capabilities) return {};
+    const auto known = all_capabilities(subject.facts.last_capability);
+    return grant_capabilities(
+        *subject.process.capabilities,
+        subject.in_user_namespace ? known : subject.facts.capabilities & known,
+        "/process/capabilities", subject.warnings);
+}
+
+void add_seccomp(const Subject& subject, Steps& init) {
+    if (subject.linux.seccomp)
+        init.add(LoadSeccomp{.seccomp = *subject.linux.seccomp}, "/linux/seccomp");
+}
+
+}  // namespace
+
+Result<Steps> limit_steps(const Subject& subject) {
+    const auto& process = subject.process;
+    Steps init;
+    for (std::size_t i = 0; i < process.rlimits.size(); ++i) {
+        const auto& [type, soft, hard] = process.rlimits[i];
+        const std::string pointer = pointer_push("/process/rlimits", i);
+        const auto resource = rlimit_number(type);
+        if (!resource)
+            return refuse(ErrorKind::InvalidConfig, pointer + "/type",
+                          concat("unknown resource limit ", quoted(type)));
+        init.add(SetRlimit{.resource = *resource, .soft = soft, .hard = hard}, pointer);
+    }
+    if (process.scheduler)
+        init.add(SetScheduler{.scheduler = *process.scheduler}, "/process/scheduler");
+    if (process.io_priority)
+        init.add(SetIoPriority{.io_priority = *process.io_priority}, "/process/ioPriority");
+    if (subject.linux.memory_policy)
+        init.add(SetMemoryPolicy{.policy = *subject.linux.memory_policy}, "/linux/memoryPolicy");
+    if (subject.linux.personality)
+        init.add(SetPersonality{.persona = TRY(persona(*subject.linux.personality))},
+                 "/linux/personality");
+    return init;
+}
+
+Steps environment_steps(const Subject& subject) {
+    const auto& process = subject.process;
+    Steps init;
+    init.add(SetUmask{.umask = process.user.umask.value_or(kDefaultUmask)},
+             process.user.umask ? "/process/user/umask" : "");
+    // As root: the directory may have to be made, and may be one that only the user's own rights
+    // or only root's reach. Staying in it needs no rights at all.
+    init.add(ChangeDirectory{.cwd = process.cwd}, "/process/cwd");
+    if (!has_home(process.env)) init.add(SetHome{.uid = process.user.uid}, "/process/user/uid");
+    init.add(FindExecutable{.name = process.args.empty() ? "" : process.args.front()},
+             "/process/args/0");
+    return init;
+}
+
+Steps identity_steps(const Subject& subject) {
+    const auto& process = subject.process;
+    const auto granted = capabilities(subject);
+    Steps init;
+    // Labels apply at exec; who may set them is decided by the rights that are about to go.
+    if (subject.facts.apparmor == Ability::Present && !process.apparmor_profile.empty())
+        init.add(SetAppArmor{.profile = process.apparmor_profile}, "/process/apparmorProfile");
+    if (!process.selinux_label.empty())
+        init.add(SetSelinuxLabel{.label = process.selinux_label}, "/process/selinuxLabel");
+    // Without no_new_privs only CAP_SYS_ADMIN may load a filter, so it comes before the rights go;
+    // with it the filter is last, and the steps in between need not be allowed by it.
+    if (!process.no_new_privileges) add_seccomp(subject, init);
+    // Dropping from the bounding set needs CAP_SETPCAP, which is effective only until the uid
+    // changes; the permitted set is kept over that change for SetCapabilities to choose from.
+    init.add(SetBoundingSet{.bounding = granted.bounding}, "/process/capabilities");
+    init.add(user_step(subject), "/process/user");
+    init.add(granted.sets, "/process/capabilities");
+    if (process.no_new_privileges) {
+        init.add(SetNoNewPrivileges{}, "/process/noNewPrivileges");
+        add_seccomp(subject, init);
+    }
+    return init;
+}
+
+Steps execute_steps(const Subject& subject) {
+    Steps init;
+    // Nothing may come between these two (CVE-2024-21626).
+    init.add(CloseFds{.preserve = subject.preserve_fds});
+    init.add(Exec{.args = subject.process.args, .env = subject.process.env}, "/process/args");
+    return init;
+}
+
+}  // namespace cleat::plan

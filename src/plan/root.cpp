@@ -1,0 +1,147 @@
+// Room: plan. The root file system: three kinds of container. With a mount namespace of its own a
+// container gets a root of its own; in one that it joins everything is there already; without one
+// it can be no more than shut in.
+#include "root.hpp"
+
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "devices.hpp"
+#include "mount_options.hpp"
+#include "mounts.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using spec::NamespaceType;
+
+bool makes_root(const Container& container) {
+    return container.namespaces.makes(NamespaceType::Mount);
+}
+
+bool joins_root(const Container& container) {
+    return container.namespaces.joins(NamespaceType::Mount);
+}
+
+std::string root_path(const Container& container) {
+    const auto& path = container.spec.root->path;
+    return path.starts_with('/') ? path : concat(container.options.bundle, "/", path);
+}
+
+OpenRoot open_root(const Container& container) {
+    OpenRoot step{.path = root_path(container), .clone = makes_root(container)};
+    if (step.clone && host_opens_sources(container)) step.slot = container.take_slot();
+    return step;
+}
+
+/// A property that changes mounts, and whether it is there.
+struct MountProperty {
+    const char* pointer;
+    bool present;
+};
+
+std::vector<MountProperty> mount_properties(const spec::Spec& spec) {
+    return {{"/mounts", !spec.mounts.empty()},
+            {"/root/readonly", spec.root->readonly},
+            {"/linux/rootfsPropagation", !spec.linux.rootfs_propagation.empty()},
+            {"/linux/maskedPaths", !spec.linux.masked_paths.empty()},
+            {"/linux/readonlyPaths", !spec.linux.readonly_paths.empty()}};
+}
+
+/// Mounts in the host's mount namespace would outlive the container; one that is joined belongs to
+/// another container, which has made them as it wanted.
+Result<void> check_mount_properties(const Container& container) {
+    for (const auto& [pointer, present] : mount_properties(container.spec)) {
+        if (!present || makes_root(container)) continue;
+        if (!joins_root(container))
+            return refuse(ErrorKind::InvalidConfig, pointer, "this needs a mount namespace");
+        container.warn(pointer, "left as it is in the mount namespace that is joined");
+    }
+    return {};
+}
+
+Result<std::uint64_t> root_propagation(const spec::Linux& linux) {
+    const auto propagation = propagation_of(linux.rootfs_propagation);
+    if (propagation != 0 || linux.rootfs_propagation.empty()) return propagation;
+    return refuse(ErrorKind::InvalidConfig, "/linux/rootfsPropagation",
+                  concat("unknown propagation ", quoted(linux.rootfs_propagation)));
+}
+
+Steps close_root(const Container& container) {
+    const auto& linux = container.spec.linux;
+    Steps init;
+    // From the top down: a read-only path that is masked as well ends up masked.
+    for (std::size_t i = 0; i < linux.readonly_paths.size(); ++i)
+        init.add(MakePathReadonly{.path = linux.readonly_paths[i]},
+                 pointer_push("/linux/readonlyPaths", i));
+    for (std::size_t i = 0; i < linux.masked_paths.size(); ++i)
+        init.add(MaskPath{.path = linux.masked_paths[i]}, pointer_push("/linux/maskedPaths", i));
+    return init;
+}
+
+void add_console(const Container& container, Steps& init) {
+    const auto& process = container.process();
+    if (!process.terminal) return;
+    init.add(SetUpConsole{.size = process.console_size,
+                          .owner = process.user.uid,
+                          .bind_console = makes_root(container)},
+             "/process/terminal");
+}
+
+/// The source of a step that waits for a slot to be filled, as a step of the host.
+std::optional<OpenSource> source_of(const Action& action) {
+    if (const auto* root = std::get_if<OpenRoot>(&action); root && root->slot)
+        return OpenSource{.path = root->path, .recursive = true, .slot = *root->slot};
+    if (const auto* bind = std::get_if<BindMount>(&action); bind && bind->slot)
+        return OpenSource{.path = bind->source, .recursive = bind->recursive, .slot = *bind->slot};
+    if (const auto* device = std::get_if<MakeDevice>(&action); device && device->slot)
+        return OpenSource{.path = device->path, .recursive = false, .slot = *device->slot};
+    return std::nullopt;
+}
+
+}  // namespace
+
+Result<Steps> build_root(const Container& container) {
+    Steps init;
+    TRY(check_mount_properties(container));
+    if (joins_root(container)) return init;
+    if (!makes_root(container)) {
+        init.add(open_root(container), "/root/path");
+        return init;
+    }
+    init.add(SetPropagation{.propagation = initial_propagation(container.spec.linux)},
+             container.spec.linux.rootfs_propagation.empty() ? "" : "/linux/rootfsPropagation");
+    init.add(open_root(container), "/root/path");
+    init += TRY(mount_steps(container));
+    // After the mounts, one of which is most often /dev.
+    init += device_steps(container);
+    return init;
+}
+
+Result<Steps> enter_root(const Container& container) {
+    Steps init;
+    // Its terminal is of the container's own devpts.
+    add_console(container, init);
+    if (joins_root(container)) return init;
+    if (!makes_root(container)) {
+        init.add(ChangeRoot{.how = RootChange::Chroot}, "/root/path");
+        return init;
+    }
+    // Nothing is made in the root any more.
+    if (container.spec.root->readonly) init.add(SetRootReadonly{}, "/root/readonly");
+    init.add(ChangeRoot{.how = container.options.root_change}, "/root/path");
+    if (const auto propagation = TRY(root_propagation(container.spec.linux)); propagation != 0)
+        init.add(SetRootPropagation{.propagation = propagation}, "/linux/rootfsPropagation");
+    // Now "/" is the container's, and no path can lead out of it any more.
+    init += close_root(container);
+    return init;
+}
+
+Steps open_sources(const Steps& init) {
+    Steps host;
+    for (const auto& [action, origin] : init.view())
+        if (auto source = source_of(action)) host.add(*std::move(source), origin);
+    return host;
+}
+
+}  // namespace cleat::plan

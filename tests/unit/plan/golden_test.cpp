@@ -1,0 +1,147 @@
+// Whole plans, to be read by people: golden/NAME.txt. CLEAT_WRITE_GOLDEN=1 writes them anew.
+#include <doctest/doctest.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "../../../src/plan/numbers.hpp"
+#include "cleat/base/text.hpp"
+#include "sample.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using File = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
+
+File open_golden(const char* name, const char* mode) {
+    return {std::fopen(concat(CLEAT_GOLDEN_DIRECTORY, "/", name, ".txt").c_str(), mode),
+            std::fclose};
+}
+
+std::string read_golden(const char* name) {
+    std::string text;
+    const File file = open_golden(name, "r");
+    if (file == nullptr) return text;
+    char buffer[4096];
+    while (const auto size = std::fread(buffer, 1, sizeof buffer, file.get()))
+        text.append(buffer, size);
+    return text;
+}
+
+void compare(const char* name, const Result<Plan>& plan) {
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    const std::string text = print_text(*plan);
+    if (std::getenv("CLEAT_WRITE_GOLDEN") != nullptr) {
+        const File file = open_golden(name, "w");
+        REQUIRE(file != nullptr);
+        std::fwrite(text.data(), 1, text.size(), file.get());
+    }
+    CHECK(text == read_golden(name));
+}
+
+/// A container of a pod: three namespaces are the pod's.
+spec::Spec pod_member() {
+    auto spec = sample::engine_like();
+    for (auto& ns : spec.linux.namespaces)
+        if (ns.type == spec::NamespaceType::Network || ns.type == spec::NamespaceType::Ipc ||
+            ns.type == spec::NamespaceType::Uts)
+            ns.path = concat("/proc/4711/ns/", ns.type == spec::NamespaceType::Ipc   ? "ipc"
+                                               : ns.type == spec::NamespaceType::Uts ? "uts"
+                                                                                     : "net");
+    sample::add_namespace(spec, spec::NamespaceType::Cgroup);
+    spec.hostname.clear();
+    spec.process->oom_score_adj = 985;
+    spec.process->no_new_privileges = true;
+    spec.linux.cgroups_path = "/kubepods/burstable/pod7/web1";
+    return spec;
+}
+
+/// One user on a host that is not his.
+spec::Spec rootless() {
+    auto spec = sample::minimal();
+    spec.oci_version = "1.3.0";
+    for (const auto type : {spec::NamespaceType::Pid, spec::NamespaceType::User,
+                            spec::NamespaceType::Uts, spec::NamespaceType::Ipc})
+        sample::add_namespace(spec, type);
+    sample::use_engine_defaults(spec);
+    spec.linux.uid_mappings = {{.container_id = 0, .host_id = 1000, .size = 1}};
+    spec.linux.gid_mappings = spec.linux.uid_mappings;
+    spec.process->env = {"PATH=/bin"};
+    return spec;
+}
+
+/// Ids shifted, hooks of all kinds, a terminal, a read-only root.
+spec::Spec everything() {
+    auto spec = sample::remapped();
+    const auto hook = [](const char* path) {
+        return spec::Hook{.path = path, .args = {}, .env = {}, .timeout = {}};
+    };
+    spec.hooks = spec::Hooks{.prestart = {hook("/hooks/prestart")},
+                             .create_runtime = {hook("/hooks/network")},
+                             .create_container = {hook("/hooks/container")},
+                             .start_container = {hook("/hooks/start")},
+                             .poststart = {},
+                             .poststop = {}};
+    spec.process->terminal = true;
+    spec.process->console_size = spec::Box{.height = 24, .width = 80};
+    spec.process->user = {
+        .uid = Uid{1000}, .gid = Gid{1000}, .umask = 027, .additional_gids = {Gid{5}, Gid{10}}};
+    spec.process->rlimits = {{.type = "RLIMIT_NOFILE", .soft = 1024, .hard = 4096}};
+    spec.root->readonly = true;
+    spec.linux.rootfs_propagation = "rslave";
+    spec.linux.sysctl = {{"net.ipv4.ip_unprivileged_port_start", "0"}};
+    spec.linux.devices = {{.path = "/dev/fuse",
+                           .type = "c",
+                           .major = 10,
+                           .minor = 229,
+                           .file_mode = {},
+                           .uid = {},
+                           .gid = {}}};
+    spec.mounts.push_back(sample::mount("/data", "bind", "data", {"rbind", "rro", "nosuid"}));
+    return spec;
+}
+
+}  // namespace
+
+TEST_CASE("docker run on a hybrid host") {
+    compare("docker", compile(sample::engine_like(), sample::hybrid_host(), sample::options()));
+}
+
+TEST_CASE("a container of a pod on a unified host") {
+    compare("pod", compile(pod_member(), sample::unified_host(), sample::options()));
+}
+
+TEST_CASE("a rootless container") {
+    auto options = sample::options();
+    options.begin = Options::Begin::AtOnce;
+    compare("rootless", compile(rootless(), sample::rootless_host(), options));
+}
+
+TEST_CASE("a container that asks for almost everything") {
+    compare("everything", compile(everything(), sample::legacy_host(), sample::options()));
+}
+
+TEST_CASE("new namespaces that belong to a user namespace which is joined") {
+    auto spec = sample::minimal();
+    sample::add_namespace(spec, spec::NamespaceType::User, "/proc/4711/ns/user");
+    sample::add_namespace(spec, spec::NamespaceType::Network, "/proc/4711/ns/net");
+    sample::add_namespace(spec, spec::NamespaceType::Pid);
+    compare("joiner", compile(spec, sample::unified_host(), sample::options()));
+}
+
+TEST_CASE("exec in a running container") {
+    MemberOptions options;
+    options.namespaces = kCloneNewPid | kCloneNewMount | kCloneNewNet | kCloneNewIpc | kCloneNewUts;
+    options.cgroups = {{.controllers = {"memory"},
+                        .mountpoint = "/sys/fs/cgroup/memory",
+                        .path = "/docker/web1",
+                        .unified = false}};
+    const auto spec = sample::engine_like();
+    auto process = *spec.process;
+    process.args = {"ps", "-ef"};
+    compare("exec", compile_member(spec, process, sample::legacy_host(), options));
+}
+
+}  // namespace cleat::plan

@@ -1,0 +1,164 @@
+#include "../../../src/plan/mounts.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sample.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using sample::mount;
+
+Result<Plan> compiled(const std::vector<spec::Mount>& mounts,
+                      const HostFacts& facts = sample::hybrid_host()) {
+    auto spec = sample::minimal();
+    spec.mounts = mounts;
+    return compile(spec, facts, sample::options());
+}
+
+/// The one step that a mount becomes.
+template <class Kind>
+Kind only(const spec::Mount& one, const HostFacts& facts = sample::hybrid_host()) {
+    const auto plan = compiled({one}, facts);
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    const auto found = sample::all<Kind>(plan->init);
+    REQUIRE(found.size() == 1);
+    return found[0];
+}
+
+std::string refused(const spec::Mount& one, const HostFacts& facts = sample::hybrid_host()) {
+    const auto plan = compiled({mount("/proc", "proc", "proc"), one}, facts);
+    REQUIRE_FALSE(plan);
+    return plan.error().pointer;
+}
+
+}  // namespace
+
+TEST_CASE("mounts keep the order of config.json and say which they are") {
+    const auto plan =
+        compiled({mount("/b", "tmpfs", "tmpfs"), mount("a", "bind", "data", {"bind"})});
+    REQUIRE(plan);
+    const auto filesystem = sample::all<MountFilesystem>(plan->init).at(0);
+    const auto bind = sample::all<BindMount>(plan->init).at(0);
+    CHECK(filesystem.destination == "/b");
+    CHECK(bind.destination == "/a");
+    CHECK(bind.source == "/run/bundle/data");
+    std::vector<std::string> origins;
+    for (const auto& step : plan->init)
+        if (step.origin.starts_with("/mounts")) origins.push_back(step.origin);
+    CHECK(origins == std::vector<std::string>{"/mounts/0", "/mounts/1"});
+}
+
+TEST_CASE("a bind is one by its type or by its option, recursive only by rbind") {
+    CHECK_FALSE(only<BindMount>(mount("/a", "bind", "/x")).recursive);
+    CHECK_FALSE(only<BindMount>(mount("/a", "none", "/x", {"bind"})).recursive);
+    CHECK(only<BindMount>(mount("/a", "", "/x", {"rbind", "ro"})).recursive);
+}
+
+TEST_CASE("options that a bind mount cannot take are refused by name") {
+    CHECK(refused(mount("/a", "bind", "/x", {"ro", "size=5"})) == "/mounts/1/options/1");
+    CHECK(refused(mount("/a", "none", "", {"remount", "size=5"})) == "/mounts/1/options/1");
+    CHECK(refused(mount("/a", "cgroup", "cgroup", {"bananas"})) == "/mounts/1/options/0");
+    CHECK(refused(mount("/a", "proc", "proc", {"tmpcopyup"})) == "/mounts/1/options/0");
+    CHECK(refused(mount("/a", "", "x")) == "/mounts/1/type");
+}
+
+TEST_CASE("a remount changes flags and nothing else") {
+    const auto step = only<Remount>(mount("/a", "none", "", {"bind", "remount", "ro"}));
+    CHECK(step.destination == "/a");
+    CHECK(step.flags.set == kMountReadonly);
+}
+
+TEST_CASE("devpts needs no word for a new instance") {
+    const auto step = only<MountFilesystem>(
+        mount("/dev/pts", "devpts", "devpts", {"newinstance", "mode=0620", "gid=5"}));
+    CHECK(step.data ==
+          std::vector<std::pair<std::string, std::string>>{{"mode", "0620"}, {"gid", "5"}});
+}
+
+TEST_CASE("sysfs falls back to the host's, and proc does in a host that is a container") {
+    auto nested = sample::unified_host();
+    nested.user_namespace_of_own = Ability::Present;
+    const auto proc = mount("/proc", "proc", "proc");
+    CHECK(only<MountFilesystem>(mount("/sys", "sysfs", "sysfs")).fallback ==
+          FilesystemFallback::BindHost);
+    CHECK(only<MountFilesystem>(proc).fallback == FilesystemFallback::None);
+    CHECK(only<MountFilesystem>(proc, nested).fallback == FilesystemFallback::BindHost);
+}
+
+TEST_CASE("an idmapped bind takes its own mappings or those of the new user namespace") {
+    auto own = mount("/a", "bind", "/x", {"ridmap"});
+    own.uid_mappings = {{.container_id = 0, .host_id = 7, .size = 1}};
+    own.gid_mappings = {{.container_id = 0, .host_id = 8, .size = 1}};
+    CHECK(only<BindMount>(own).recursive_idmap);
+    CHECK(only<BindMount>(own).gid_mappings.at(0).host_id == 8);
+
+    auto spec = sample::remapped();
+    spec.mounts = {mount("/a", "bind", "/x", {"idmap"})};
+    const auto plan = compile(spec, sample::hybrid_host(), sample::options());
+    REQUIRE(plan);
+    CHECK(sample::all<BindMount>(plan->init).at(0).uid_mappings.at(0).host_id == 100000);
+
+    CHECK(refused(mount("/a", "bind", "/x", {"idmap"})) == "/mounts/1");
+    own.type = "tmpfs";
+    CHECK(refused(own) == "/mounts/1/uidMappings");
+}
+
+TEST_CASE("the host opens the sources of a new user namespace, root and devices included") {
+    const auto plan = compile(sample::remapped(), sample::hybrid_host(), sample::options());
+    REQUIRE(plan);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    const auto sources = sample::all<OpenSource>(plan->host);
+    REQUIRE(sources.size() == 1 + 1 + 6);
+    CHECK(sources[0].path == "/run/bundle/rootfs");
+    CHECK(sources[0].recursive);
+    CHECK(sources[1].path == "/var/lib/engine/hosts");
+    CHECK(sources[2].path == "/dev/null");
+    CHECK(sample::all<OpenRoot>(plan->init).at(0).slot == sources[0].slot);
+}
+
+TEST_CASE("a rootless host opens nothing that init cannot open itself") {
+    auto spec = sample::remapped();
+    spec.linux.resources.reset();
+    const auto plan = compile(spec, sample::rootless_host(), sample::options());
+    REQUIRE(plan);
+    CHECK(sample::all<OpenSource>(plan->host).empty());
+    CHECK(plan->slots == 0);
+}
+
+TEST_CASE("a mount that shall stay a peer of the host's is opened where it is one") {
+    const auto plan = compiled({mount("/a", "bind", "/x", {"rbind", "rshared"}),
+                                mount("/b", "bind", "/y", {"rbind", "rslave"})});
+    REQUIRE(plan);
+    const auto sources = sample::all<OpenSource>(plan->host);
+    REQUIRE(sources.size() == 1);
+    CHECK(sources[0].path == "/x");
+    CHECK(sample::all<SetPropagation>(plan->init).at(0).propagation == (kSlave | kRecursive));
+}
+
+TEST_CASE("a private container is cut off from the host's later mounts") {
+    spec::Linux linux;
+    CHECK(initial_propagation(linux) == (kSlave | kRecursive));
+    linux.rootfs_propagation = "shared";
+    CHECK(initial_propagation(linux) == (kSlave | kRecursive));
+    linux.rootfs_propagation = "rprivate";
+    CHECK(initial_propagation(linux) == (kPrivate | kRecursive));
+    linux.rootfs_propagation = "unbindable";
+    CHECK(initial_propagation(linux) == (kPrivate | kRecursive));
+}
+
+TEST_CASE("file systems that can be labelled are") {
+    auto facts = sample::hybrid_host();
+    facts.selinux = Ability::Present;
+    auto spec = sample::minimal();
+    spec.linux.mount_label = "u:r:t:s0:c1,c2";
+    spec.mounts = {mount("/proc", "proc", "proc"), mount("/tmp", "tmpfs", "tmpfs")};
+    const auto plan = compile(spec, facts, sample::options());
+    REQUIRE(plan);
+    const auto mounts = sample::all<MountFilesystem>(plan->init);
+    CHECK(mounts.at(0).data.empty());
+    CHECK(mounts.at(1).data.at(0) ==
+          std::pair<std::string, std::string>{"context", "u:r:t:s0:c1,c2"});
+}
+
+}  // namespace cleat::plan

@@ -1,0 +1,86 @@
+#include "../../../src/plan/root.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "sample.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using Kinds = std::vector<std::string_view>;
+
+Plan compiled(const spec::Spec& spec) {
+    auto plan = compile(spec, sample::root_host(), sample::options());
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    return *std::move(plan);
+}
+
+/// A container that has its mount namespace from elsewhere, or none.
+spec::Spec without_mounts(const std::string& joined) {
+    auto spec = sample::minimal();
+    spec.linux.namespaces.clear();
+    if (!joined.empty()) sample::add_namespace(spec, spec::NamespaceType::Mount, joined);
+    return spec;
+}
+
+}  // namespace
+
+TEST_CASE("without a mount namespace a container is only shut in") {
+    const auto plan = compiled(without_mounts(""));
+    CHECK_FALSE(sample::all<OpenRoot>(plan.init).at(0).clone);
+    CHECK(sample::all<ChangeRoot>(plan.init).at(0).how == RootChange::Chroot);
+    CHECK(sample::all<MakeDevice>(plan.init).empty());
+    CHECK(sample::all<SetPropagation>(plan.init).empty());
+}
+
+TEST_CASE("without a mount namespace nothing can be mounted, hidden or made read-only") {
+    auto spec = without_mounts("");
+    spec.linux.masked_paths = {"/proc/kcore"};
+    const auto plan = compile(spec, sample::root_host(), sample::options());
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().pointer == "/linux/maskedPaths");
+}
+
+TEST_CASE("a mount namespace that is joined is left as it is, and that is said") {
+    auto spec = without_mounts("/run/ns/mnt");
+    spec.linux.masked_paths = {"/proc/kcore"};
+    const auto plan = compiled(spec);
+    CHECK(sample::all<OpenRoot>(plan.init).empty());
+    CHECK(sample::all<ChangeRoot>(plan.init).empty());
+    CHECK(sample::all<MaskPath>(plan.init).empty());
+    CHECK(plan.warnings.at(0).pointer == "/linux/maskedPaths");
+}
+
+TEST_CASE("a root path is below the bundle unless it is absolute") {
+    auto spec = sample::minimal();
+    CHECK(sample::all<OpenRoot>(compiled(spec).init).at(0).path == "/run/bundle/rootfs");
+    spec.root->path = "/srv/root";
+    CHECK(sample::all<OpenRoot>(compiled(spec).init).at(0).path == "/srv/root");
+}
+
+TEST_CASE("a root is made read-only before it is entered and closed after") {
+    auto spec = sample::minimal();
+    spec.root->readonly = true;
+    spec.linux.rootfs_propagation = "rslave";
+    spec.linux.masked_paths = {"/a"};
+    spec.linux.readonly_paths = {"/b"};
+    spec.process->terminal = true;
+    const auto kinds = sample::kinds(compiled(spec).init);
+    const auto console = std::ranges::find(kinds, "set-up-console");
+    CHECK(Kinds(console, console + 6) == Kinds{"set-up-console", "set-root-readonly", "change-root",
+                                               "set-root-propagation", "make-path-readonly",
+                                               "mask-path"});
+}
+
+TEST_CASE("--no-pivot is passed on") {
+    auto options = sample::options();
+    options.root_change = RootChange::Move;
+    const auto plan = compile(sample::minimal(), sample::root_host(), options);
+    REQUIRE(plan);
+    CHECK(sample::all<ChangeRoot>(plan->init).at(0).how == RootChange::Move);
+}
+
+}  // namespace cleat::plan
