@@ -15,8 +15,8 @@ namespace cleat::kernel {
 // Host process, before or after the clone.
 [[nodiscard]] Result<void> apply(const plan::OpenNamespace& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::OpenSource& step, Context& context);
-/// Compiles a filter with libseccomp to what seccomp(2) takes. Unknown system call names are
-/// skipped (and logged at debug level), as the specification's users expect.
+/// Compiles a profile to what seccomp(2) takes. Unknown system call names are skipped (and logged
+/// at debug level), as the specification's users expect. Errors: InvalidConfig with its pointer.
 [[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp);
 
 // Init: process, ids, namespaces (process.cpp, namespaces.cpp).

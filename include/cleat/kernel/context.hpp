@@ -23,8 +23,9 @@ struct Context {
     sys::RootFs root;                    ///< after OpenRoot
     std::string root_path;               ///< where OpenRoot attached it, host path
     std::string bundle;                  ///< absolute; relative root paths begin here
-    sys::Fd null_device;                 ///< a verified /dev/null (char 1:3), for masks
-    sys::Fd empty_directory;             ///< one shared read-only tmpfs for masked directories
+    std::uint64_t propagation = 0;       ///< what SetPropagation gave all mounts, without MS_REC
+    sys::Fd null_device;                 ///< the first mask of a file: a verified char 1:3
+    sys::Fd empty_directory;             ///< the first mask of a directory: an empty tmpfs
     std::vector<::sock_filter> seccomp;  ///< compiled before the clone
     std::string executable;              ///< found by FindExecutable
     std::vector<std::string> env;        ///< what exec gets; Exec::env, HOME added

@@ -1,0 +1,155 @@
+// Room: kernel. The container's root: cloned and attached in the new mount namespace, later made
+// the root of the process. Runs in init; OpenSource in the host process.
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <unistd.h>
+
+#include "cleat/kernel/apply.hpp"
+#include "cleat/sys/files.hpp"
+#include "cleat/sys/tree.hpp"
+#include "failed.hpp"
+#include "mount_flags.hpp"
+#include "move_root.hpp"
+#include "paths.hpp"
+
+namespace cleat::kernel {
+namespace {
+
+constexpr std::uint64_t kRecursive = MS_REC;
+
+/// Makes the mount that holds `fd` private, so that what is attached there stays unseen elsewhere.
+/// mount_setattr(2) wants the root of the mount: statx(2) tells it apart on the way up.
+Result<void> make_holder_private(int fd) {
+    constexpr int kMostLevels = 4096;
+    sys::Fd at = TRY(sys::open_at(fd, ".", O_PATH | O_DIRECTORY));
+    for (int level = 0; level < kMostLevels; ++level) {
+        struct ::statx status{};
+        if (::statx(at.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
+            return failed("statx root");
+        if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
+            return set_mount_propagation(at.get(), std::uint64_t{MS_PRIVATE});
+        at = TRY(sys::open_at(at.get(), "..", O_PATH | O_DIRECTORY));
+    }
+    return fail(ErrorKind::System, "no mount holds the root");
+}
+
+bool is_shared(const Context& context) {
+    return context.propagation != MS_PRIVATE && context.propagation != MS_SLAVE;
+}
+
+/// Nothing that is mounted in the container's root may be seen outside. Private and slave mounts
+/// are so already. A root that came from the host's namespace is its peer, so is everything when
+/// the configuration wants shared mounts: those become slaves, which still see what the host does.
+Result<void> isolate(const sys::Tree& tree, const plan::OpenRoot& step, const Context& context) {
+    if (!is_shared(context) && !step.slot) return {};
+    const std::uint64_t wanted = context.propagation == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
+    return tree.set_attributes({.propagation = wanted}, sys::Depth::Recursive);
+}
+
+/// A mapped root may be unable to reach the path; then the root lies on the old one at "/", from
+/// where pivot_root(2) works as well.
+Result<sys::Fd> open_place(const plan::OpenRoot& step, const Context& context) {
+    constexpr int kFlags = O_PATH | O_DIRECTORY;
+    auto place = sys::open_at(sys::kHere, absolute_path(step.path, context).c_str(), kFlags);
+    if (!place && step.slot && place.error().errno_value == EACCES)
+        place = sys::open_at(sys::kHere, "/", kFlags);
+    return place;
+}
+
+Result<sys::Tree> root_tree(const plan::OpenRoot& step, const sys::Fd& place, Context& context) {
+    if (!step.slot) return sys::Tree::clone(place.get(), "", sys::Depth::Recursive);
+    auto tree = sys::Tree::adopt(std::move(context.slots[step.slot->index]));
+    const auto status = TRY(sys::stat_fd(tree.fd()));
+    if (!S_ISDIR(status.st_mode)) return fail_errno("source", ENOTDIR);
+    return tree;
+}
+
+Result<void> open_root(const plan::OpenRoot& step, Context& context) {
+    const sys::Fd place = TRY(open_place(step, context));
+    if (is_shared(context)) TRY(make_holder_private(place.get()));
+    auto tree = TRY(root_tree(step, place, context));
+    TRY(isolate(tree, step, context));
+    TRY(tree.attach_to(place.get()));
+    context.root = sys::RootFs(std::move(tree).take());
+    context.root_path = TRY(sys::path_of(context.proc.get(), context.root.fd()));
+    if (::fchdir(context.root.fd()) < 0) return failed("chdir");
+    return {};
+}
+
+Result<void> change_directory_and_root() {
+    if (::chroot(".") < 0) return failed("chroot");
+    if (::chdir("/") < 0) return failed("chdir /");
+    return {};
+}
+
+/// Without a mount namespace of its own there may be no OpenRoot, only the path.
+Result<void> open_plain_root(Context& context) {
+    if (context.root) return {};
+    if (context.root_path.empty()) return fail(ErrorKind::Internal, "no root was opened");
+    const std::string path = absolute_path(context.root_path, context);
+    auto root = sys::open_at(sys::kHere, path.c_str(), O_PATH | O_DIRECTORY);
+    if (!root) return std::unexpected(with_context(std::move(root).error(), "root"));
+    context.root = sys::RootFs(*std::move(root));
+    return {};
+}
+
+}  // namespace
+
+std::string absolute_path(const std::string& path, const Context& context) {
+    return path.starts_with('/') ? path : concat(context.bundle, "/", path);
+}
+
+Result<void> apply(const plan::OpenSource& step, Context& context) {
+    const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
+    auto tree = sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth);
+    if (!tree) return std::unexpected(with_context(std::move(tree).error(), "mount source"));
+    // A copy of a shared mount is its peer: mounts below it would appear on the host.
+    TRY(tree->set_attributes({.propagation = MS_SLAVE}, sys::Depth::Recursive));
+    context.slots[step.slot.index] = (*std::move(tree)).take();
+    return {};
+}
+
+Result<void> apply(const plan::SetPropagation& step, Context& context) {
+    context.propagation = step.propagation & ~kRecursive;
+    return sys::set_mount_attributes(sys::kHere, "/", {.propagation = context.propagation},
+                                     sys::Depth::Recursive);
+}
+
+Result<void> apply(const plan::OpenRoot& step, Context& context) {
+    auto done = open_root(step, context);
+    if (!done)
+        return std::unexpected(
+            with_context(std::move(done).error(), concat("root ", quoted(step.path))));
+    return done;
+}
+
+Result<void> apply(const plan::ChangeRoot& step, Context& context) {
+    TRY(open_plain_root(context));
+    if (::fchdir(context.root.fd()) < 0) return failed("change into the root");
+    switch (step.how) {
+        case plan::RootChange::Pivot:
+            return sys::pivot_to_here();
+        case plan::RootChange::Move:
+            TRY(move_root(context));
+            return change_directory_and_root();
+        case plan::RootChange::Chroot:
+            return change_directory_and_root();
+    }
+    return fail(ErrorKind::Internal, "unknown change of root");
+}
+
+Result<void> apply(const plan::SetRootReadonly&, Context& context) {
+    auto done = change_attributes(context.root.fd(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::Top);
+    if (!done) return std::unexpected(with_context(std::move(done).error(), "read-only root"));
+    return done;
+}
+
+Result<void> apply(const plan::SetRootPropagation& step, Context& context) {
+    auto done = set_mount_propagation(context.root.fd(), step.propagation);
+    if (!done) return std::unexpected(with_context(std::move(done).error(), "root propagation"));
+    return done;
+}
+
+}  // namespace cleat::kernel

@@ -1,0 +1,43 @@
+// Room: kernel. A seccomp profile as a table per architecture: which outcome which numbers have.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cleat/spec/config.hpp"
+#include "seccomp_filter.hpp"
+
+namespace cleat::kernel {
+
+/// A rule that holds if all its conditions do.
+struct ConditionalRule {
+    std::uint32_t return_value = 0;
+    std::vector<spec::SeccompArg> conditions;
+};
+
+/// The first rule that holds decides; without one it is `return_value`.
+struct Outcome {
+    std::uint32_t return_value = 0;
+    bool is_32_bit = false;  ///< conditions see only the low half of an argument
+    std::vector<ConditionalRule> rules = {};
+};
+
+/// From `first` up to the next range.
+struct Range {
+    std::uint32_t first = 0;
+    Outcome outcome;
+};
+
+/// All numbers of one AUDIT_ARCH_*, the first range beginning at 0. x32 lies in that of x86_64.
+struct NumberTable {
+    std::uint32_t audit_architecture = 0;
+    std::vector<Range> ranges;
+};
+
+/// Of several rules for one call the first that holds decides. Rules that do what the default does
+/// are left out, as libseccomp demands it; unknown names are, too.
+[[nodiscard]] std::vector<NumberTable> seccomp_tables(const spec::Seccomp& seccomp,
+                                                      std::span<const Architecture> architectures);
+
+}  // namespace cleat::kernel
