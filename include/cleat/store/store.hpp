@@ -41,17 +41,18 @@ struct State {
     std::string rootfs;
     std::string created;  ///< RFC 3339 with nanoseconds, UTC
     std::map<std::string, std::string> annotations;
-    std::uint32_t owner = 0;     ///< uid of the creator
-    std::string cgroup_driver;   ///< "cgroupfs", "systemd", "disabled"
+    std::uint32_t owner = 0;    ///< uid of the creator
+    std::string cgroup_driver;  ///< "cgroupfs", "systemd", "disabled"
     std::vector<KeptCgroup> cgroups;
-    std::uint64_t namespaces = 0;  ///< CLONE_NEW* flags that differ from the creator's
+    std::uint64_t namespaces = 0;        ///< CLONE_NEW* flags that differ from the creator's
+    bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;
     bool has_poststop_hooks = false;
 };
 
 /// The directory of one container, held open.
 class Entry {
-   public:
+ public:
     [[nodiscard]] int fd() const noexcept { return directory_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] Result<void> write_intent(const Intent& intent) const;
@@ -63,7 +64,7 @@ class Entry {
     [[nodiscard]] Result<void> write_config(std::string_view text) const;
     [[nodiscard]] Result<std::string> read_config() const;
 
-   private:
+ private:
     friend class Store;
     Entry(sys::Fd directory, std::string path)
         : directory_(std::move(directory)), path_(std::move(path)) {}
@@ -72,7 +73,7 @@ class Entry {
 };
 
 class Store {
-   public:
+ public:
     /// `root` need not exist yet; reserve() makes it.
     explicit Store(std::string root) : root_(std::move(root)) {}
     /// Takes the id. Errors: Exists, "container with given ID already exists".
@@ -81,10 +82,12 @@ class Store {
     [[nodiscard]] Result<Entry> find(const ContainerId& id) const;
     /// Removes the directory and what is in it; not being there is fine.
     [[nodiscard]] Result<void> remove(const ContainerId& id) const;
+    /// The same, but what another call has put in the entry's place meanwhile stays.
+    [[nodiscard]] Result<void> discard(const ContainerId& id, const Entry& entry) const;
     /// The ids, sorted; a root that does not exist has none.
     [[nodiscard]] Result<std::vector<std::string>> list() const;
 
-   private:
+ private:
     std::string root_;
 };
 

@@ -1,0 +1,203 @@
+// Room: store. The JSON of state.json and intent.json; the only file of the room that knows the
+// JSON library. Nothing here throws: texts are parsed without exceptions, and each value's type is
+// looked at before it is taken.
+#include "codec.hpp"
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "cleat/base/text.hpp"
+
+namespace cleat::store {
+namespace {
+
+using Json = nlohmann::json;
+
+constexpr int kVersion = 1;  // of both files; a newer cleat's files are refused, not guessed at
+
+std::string dump(const Json& value) {
+    return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// Takes members out of an object and remembers the first one that is missing or of a wrong type.
+class Reader {
+ public:
+    explicit Reader(const Json& value) : value_(value) {
+        if (!value.is_object()) problem_ = "not an object";
+    }
+
+    void text(const char* name, std::string& out) {
+        const Json* found = member(name, [](const Json& v) { return v.is_string(); });
+        if (found != nullptr) out = found->get_ref<const std::string&>();
+    }
+
+    void boolean(const char* name, bool& out) {
+        const Json* found = member(name, [](const Json& v) { return v.is_boolean(); });
+        if (found != nullptr) out = found->get<bool>();
+    }
+
+    template <std::integral T>
+    void number(const char* name, T& out) {
+        constexpr auto kMax = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+        const Json* found = member(name, [](const Json& v) {
+            return v.is_number_unsigned() && v.get<std::uint64_t>() <= kMax;
+        });
+        if (found != nullptr) out = static_cast<T>(found->get<std::uint64_t>());
+    }
+
+    /// The member as an array of which `take` reads each item.
+    template <class Take>
+    void each(const char* name, Take take) {
+        const Json* found = member(name, [](const Json& v) { return v.is_array(); });
+        if (found == nullptr) return;
+        for (const Json& item : *found) take(item);
+    }
+
+    const Json* object(const char* name) {
+        return member(name, [](const Json& v) { return v.is_object(); });
+    }
+
+    void fail_at(std::string_view name) {
+        if (problem_.empty()) problem_ = concat("member ", quoted(name), " is missing or wrong");
+    }
+
+    [[nodiscard]] const std::string& problem() const { return problem_; }
+
+ private:
+    template <class Check>
+    const Json* member(const char* name, Check right) {
+        if (!problem_.empty()) return nullptr;
+        const auto found = value_.find(name);
+        if (found != value_.end() && right(*found)) return &*found;
+        fail_at(name);
+        return nullptr;
+    }
+
+    const Json& value_;
+    std::string problem_;
+};
+
+Json to_json(const sys::ProcessIdentity& process) {
+    return {{"pid", process.pid}, {"startTime", process.start_time}};
+}
+
+Json to_json(const std::vector<KeptCgroup>& cgroups) {
+    Json list = Json::array();
+    for (const auto& cgroup : cgroups) {
+        list.push_back({{"controllers", cgroup.controllers},
+                        {"mountpoint", cgroup.mountpoint},
+                        {"path", cgroup.path},
+                        {"unified", cgroup.unified}});
+    }
+    return list;
+}
+
+void take_process(Reader& reader, const char* name, sys::ProcessIdentity& out) {
+    const Json* value = reader.object(name);
+    if (value == nullptr) return;
+    Reader inner(*value);
+    inner.number("pid", out.pid);
+    inner.number("startTime", out.start_time);
+    if (!inner.problem().empty()) reader.fail_at(name);
+}
+
+KeptCgroup take_cgroup(Reader& outer, const Json& value) {
+    KeptCgroup cgroup;
+    Reader reader(value);
+    reader.text("mountpoint", cgroup.mountpoint);
+    reader.text("path", cgroup.path);
+    reader.boolean("unified", cgroup.unified);
+    reader.each("controllers", [&](const Json& item) {
+        if (!item.is_string()) return reader.fail_at("controllers");
+        cgroup.controllers.push_back(item.get_ref<const std::string&>());
+    });
+    if (!reader.problem().empty()) outer.fail_at("cgroups");
+    return cgroup;
+}
+
+void take_cgroups(Reader& reader, std::vector<KeptCgroup>& out) {
+    reader.each("cgroups", [&](const Json& item) { out.push_back(take_cgroup(reader, item)); });
+}
+
+void take_annotations(Reader& reader, std::map<std::string, std::string>& out) {
+    const Json* value = reader.object("annotations");
+    if (value == nullptr) return;
+    for (const auto& [key, item] : value->items()) {
+        if (!item.is_string()) return reader.fail_at("annotations");
+        out.emplace(key, item.get_ref<const std::string&>());
+    }
+}
+
+void take_version(Reader& reader) {
+    int version = 0;
+    reader.number("version", version);
+    if (version != kVersion) reader.fail_at("version");
+}
+
+std::unexpected<Error> damaged(std::string_view why) {
+    return fail(ErrorKind::InvalidConfig, concat("damaged: ", why));
+}
+
+}  // namespace
+
+std::string encode(const State& state) {
+    return dump(Json{{"version", kVersion},
+                     {"ociVersion", state.oci_version},
+                     {"id", state.id},
+                     {"init", to_json(state.init)},
+                     {"bundle", state.bundle},
+                     {"rootfs", state.rootfs},
+                     {"created", state.created},
+                     {"annotations", Json(state.annotations)},
+                     {"owner", state.owner},
+                     {"cgroupDriver", state.cgroup_driver},
+                     {"cgroups", to_json(state.cgroups)},
+                     {"namespaces", state.namespaces},
+                     {"ownPidNamespace", state.has_own_pid_namespace},
+                     {"poststartHooks", state.has_poststart_hooks},
+                     {"poststopHooks", state.has_poststop_hooks}});
+}
+
+std::string encode(const Intent& intent) {
+    return dump(Json{{"version", kVersion},
+                     {"creator", to_json(intent.creator)},
+                     {"cgroups", to_json(intent.cgroups)}});
+}
+
+Result<State> decode_state(std::string_view text) {
+    const Json document = Json::parse(text, nullptr, false);
+    if (document.is_discarded()) return damaged("not JSON");
+    State state;
+    Reader reader(document);
+    take_version(reader);
+    reader.text("ociVersion", state.oci_version);
+    reader.text("id", state.id);
+    take_process(reader, "init", state.init);
+    reader.text("bundle", state.bundle);
+    reader.text("rootfs", state.rootfs);
+    reader.text("created", state.created);
+    take_annotations(reader, state.annotations);
+    reader.number("owner", state.owner);
+    reader.text("cgroupDriver", state.cgroup_driver);
+    take_cgroups(reader, state.cgroups);
+    reader.number("namespaces", state.namespaces);
+    reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
+    reader.boolean("poststartHooks", state.has_poststart_hooks);
+    reader.boolean("poststopHooks", state.has_poststop_hooks);
+    if (!reader.problem().empty()) return damaged(reader.problem());
+    return state;
+}
+
+Result<Intent> decode_intent(std::string_view text) {
+    const Json document = Json::parse(text, nullptr, false);
+    if (document.is_discarded()) return damaged("not JSON");
+    Intent intent;
+    Reader reader(document);
+    take_version(reader);
+    take_process(reader, "creator", intent.creator);
+    take_cgroups(reader, intent.cgroups);
+    if (!reader.problem().empty()) return damaged(reader.problem());
+    return intent;
+}
+
+}  // namespace cleat::store
