@@ -1,1 +1,23 @@
-int main() { return 0; }
+// Room: cli. The entry of the program, in whatever state the caller has left the process.
+#include <sys/auxv.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "cli.hpp"
+
+int main(int argc, char** argv) {
+    constexpr int kRefused = 1;
+    constexpr mode_t kUmask = 022;
+    // Set-user-ID or file capabilities would give a stranger's command line our privileges.
+    if (::getauxval(AT_SECURE) != 0) {
+        constexpr std::string_view kText = "cleat: refuses to run set-user-ID\n";
+        static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
+        return kRefused;
+    }
+    // Not the caller's: what init makes in the root must be as open as its mode says, and hooks
+    // inherit it. What is private (the state directory) has narrow modes of its own.
+    ::umask(kUmask);
+    return cleat::cli::run(argc, argv);
+}

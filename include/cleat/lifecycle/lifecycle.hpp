@@ -25,12 +25,14 @@ struct Settings {
 struct CreateOptions {
     ContainerId id;
     std::string bundle = ".";
-    std::string config;  ///< another config file; empty: BUNDLE/config.json
-    std::string console_socket;
-    std::string pid_file;
+    std::string config = {};  ///< another config file; empty: BUNDLE/config.json
+    std::string console_socket = {};
+    std::string pidfd_socket = {};  ///< a stream socket that gets init's pidfd
+    std::string pid_file = {};
     plan::RootChange root_change = plan::RootChange::Pivot;
     plan::Options::Keyring keyring = plan::Options::Keyring::New;
     std::uint32_t preserve_fds = 0;
+    std::uint32_t listen_fds = 0;  ///< sd_listen_fds(3): before the preserved ones
 };
 
 struct RunOptions {
@@ -41,22 +43,25 @@ struct RunOptions {
 
 struct ExecOptions {
     ContainerId id;
-    std::string process_file;  ///< -p; else the fields below change the container's own process
-    std::vector<std::string> args;
-    std::vector<std::string> env;
-    std::optional<std::string> cwd;
-    std::optional<std::string> user;  ///< "UID[:GID]"
-    std::vector<std::uint32_t> additional_gids;
-    std::vector<std::string> capabilities;
-    std::optional<bool> no_new_privileges;
-    std::optional<std::string> apparmor;
-    std::optional<std::string> process_label;
-    std::optional<bool> terminal;
-    std::string console_socket;
-    std::string pid_file;
+    std::string process_file = {};  ///< -p; else what follows changes the container's own process
+    std::vector<std::string> args = {};
+    std::vector<std::string> env = {};
+    std::optional<std::string> cwd = {};
+    std::optional<std::string> user = {};  ///< "UID[:GID]"
+    std::vector<std::uint32_t> additional_gids = {};
+    std::vector<std::string> capabilities = {};
+    std::optional<bool> no_new_privileges = {};
+    std::optional<std::string> apparmor = {};
+    std::optional<std::string> process_label = {};
+    std::optional<bool> terminal = {};
+    std::vector<std::string> cgroups = {};  ///< "[CONTROLLER[,…]:]PATH" below the container's own
+    std::string console_socket = {};
+    std::string pidfd_socket = {};
+    std::string pid_file = {};
     bool detach = false;
     bool ignore_paused = false;
     std::uint32_t preserve_fds = 0;
+    std::uint32_t listen_fds = 0;
 };
 
 enum class Status { Creating, Created, Running, Paused, Stopped };
@@ -91,7 +96,26 @@ enum class Force { No, Yes };
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 
-/// The state document of the specification (JSON), as `state` prints it.
-[[nodiscard]] std::string state_json(const View& view);
+/// The state document of the specification (JSON), as `state` prints it, or on one line.
+enum class Layout { Pretty, Line };
+[[nodiscard]] std::string state_json(const View& view, Layout layout = Layout::Pretty);
+
+/// The name of a user on the host, or "#1000" if /etc/passwd has none.
+[[nodiscard]] std::string user_name(std::uint32_t uid);
+
+/// The features document (features.md, features-linux.md): what this build can do.
+struct Build {
+    std::string version;
+    std::string commit;
+    std::string libseccomp;
+};
+[[nodiscard]] std::string features_json(const Build& build);
+
+/// A config.json to begin with, for a privileged container or a rootless one.
+enum class Rootless { No, Yes };
+[[nodiscard]] std::string default_config(Rootless rootless);
+/// Writes it to BUNDLE/config.json (or `file` there), which must not exist yet.
+[[nodiscard]] Result<void> write_default_config(const std::string& bundle, const std::string& file,
+                                                Rootless rootless);
 
 }  // namespace cleat::lifecycle

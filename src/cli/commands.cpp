@@ -1,0 +1,245 @@
+// Room: cli. From structs to the verbs of lifecycle, and from their results to standard output.
+#include "commands.hpp"
+
+#include <utility>
+
+#include "cleat/base/log.hpp"
+#include "cleat/base/text.hpp"
+#include "cleat/plan/plan.hpp"
+#include "cleat/sys/files.hpp"
+#include "environment.hpp"
+#include "json.hpp"
+#include "output.hpp"
+#include "pattern.hpp"
+#include "version.hpp"
+
+namespace cleat::cli {
+namespace {
+
+Result<lifecycle::CreateOptions> options_of(const CreateArguments& arguments) {
+    const auto id = TRY(ContainerId::parse(arguments.id));
+    using enum plan::Options::Keyring;
+    return lifecycle::CreateOptions{
+        .id = id,
+        .bundle = arguments.bundle,
+        .config = arguments.config,
+        .console_socket = arguments.console_socket,
+        .pidfd_socket = arguments.pidfd_socket,
+        .pid_file = arguments.pid_file,
+        .root_change = arguments.no_pivot ? plan::RootChange::Move : plan::RootChange::Pivot,
+        .keyring = arguments.no_new_keyring ? Keep : New,
+        .preserve_fds = arguments.preserve_fds,
+        .listen_fds = listen_fds()};
+}
+
+Result<lifecycle::ExecOptions> options_of(const ExecArguments& arguments) {
+    const auto only_if = [](bool given) { return given ? std::optional(true) : std::nullopt; };
+    return lifecycle::ExecOptions{.id = TRY(ContainerId::parse(arguments.id)),
+                                  .process_file = arguments.process_file,
+                                  .args = arguments.command,
+                                  .env = arguments.env,
+                                  .cwd = arguments.cwd,
+                                  .user = arguments.user,
+                                  .additional_gids = arguments.additional_gids,
+                                  .capabilities = arguments.capabilities,
+                                  .no_new_privileges = only_if(arguments.no_new_privileges),
+                                  .apparmor = arguments.apparmor,
+                                  .process_label = arguments.process_label,
+                                  .terminal = only_if(arguments.tty),
+                                  .cgroups = arguments.cgroups,
+                                  .console_socket = arguments.console_socket,
+                                  .pidfd_socket = arguments.pidfd_socket,
+                                  .pid_file = arguments.pid_file,
+                                  .detach = arguments.detach,
+                                  .ignore_paused = arguments.ignore_paused,
+                                  .preserve_fds = arguments.preserve_fds,
+                                  .listen_fds = listen_fds()};
+}
+
+Result<std::string> read_resources(const UpdateArguments& arguments) {
+    if (!arguments.l3_cache_schema.empty() || !arguments.mem_bw_schema.empty())
+        return fail(ErrorKind::Unsupported, "a container has no intelRdt group to update");
+    if (arguments.resources.empty()) return resources_of(arguments);
+    for (const auto& limit : arguments.limits)
+        if (limit.value)
+            return fail(ErrorKind::InvalidArgument,
+                        concat(limit.flag, " and --resources exclude each other"));
+    if (arguments.resources == "-") return sys::read_all(0);
+    return sys::read_text_at(sys::kHere, arguments.resources.c_str());
+}
+
+/// One function per struct of arguments; each gives the exit status.
+class Runner {
+ public:
+    explicit Runner(lifecycle::Settings settings) : settings_(std::move(settings)) {}
+
+    Result<int> operator()(const TextArguments& arguments) const {
+        TRY(print(arguments.text));
+        return 0;
+    }
+
+    Result<int> operator()(const CreateArguments& arguments) const {
+        auto options = TRY(options_of(arguments));
+        if (arguments.birth == Birth::Run) {
+            return lifecycle::run(
+                settings_,
+                {.create = std::move(options), .detach = arguments.detach, .keep = arguments.keep});
+        }
+        TRY(lifecycle::create(settings_, options));
+        return 0;
+    }
+
+    Result<int> operator()(const ExecArguments& arguments) const {
+        const auto options = TRY(options_of(arguments));
+        return lifecycle::exec(settings_, options);
+    }
+
+    Result<int> operator()(const TargetArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        switch (arguments.target) {
+            case Target::Start:
+                TRY(lifecycle::start(settings_, id));
+                break;
+            case Target::Pause:
+                TRY(lifecycle::pause(settings_, id));
+                break;
+            case Target::Resume:
+                TRY(lifecycle::resume(settings_, id));
+                break;
+            case Target::State: {
+                const auto view = TRY(lifecycle::state(settings_, id));
+                TRY(print(lifecycle::state_json(view) + '\n'));
+                break;
+            }
+        }
+        return 0;
+    }
+
+    Result<int> operator()(const KillArguments& arguments) const {
+        const auto signal = TRY(parse_signal(arguments.signal));
+        const auto whom = arguments.all ? lifecycle::Whom::All : lifecycle::Whom::Init;
+        return for_each(arguments.id, arguments.regex, [&](const ContainerId& id) {
+            return lifecycle::kill(settings_, id, signal, whom);
+        });
+    }
+
+    Result<int> operator()(const DeleteArguments& arguments) const {
+        const auto force = arguments.force ? lifecycle::Force::Yes : lifecycle::Force::No;
+        return for_each(arguments.id, arguments.regex, [&](const ContainerId& id) {
+            return lifecycle::remove(settings_, id, force);
+        });
+    }
+
+    Result<int> operator()(const ListArguments& arguments) const {
+        const auto views = TRY(lifecycle::list(settings_));
+        for (const auto& view : views)
+            if (!view.problem.empty())
+                log({.level = LogLevel::Error,
+                     .message = concat("list: ", view.state.id, ": ", view.problem)});
+        const bool json = arguments.format == "json";
+        if (arguments.quiet)
+            TRY(print(list_ids(views)));
+        else
+            TRY(print(json ? list_json(views) : list_table(views)));
+        return 0;
+    }
+
+    Result<int> operator()(const PsArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        const auto pids = TRY(lifecycle::processes(settings_, id));
+        if (!arguments.options.empty()) warn("options for ps(1) have no effect");
+        TRY(print(arguments.format == "json" ? process_json(pids) : process_table(pids)));
+        return 0;
+    }
+
+    Result<int> operator()(const UpdateArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        const auto resources = TRY(read_resources(arguments));
+        TRY(lifecycle::update(settings_, id, resources));
+        return 0;
+    }
+
+    Result<int> operator()(const SpecArguments& arguments) const {
+        TRY(lifecycle::write_default_config(
+            arguments.bundle, arguments.file,
+            arguments.rootless ? lifecycle::Rootless::Yes : lifecycle::Rootless::No));
+        return 0;
+    }
+
+    Result<int> operator()(const PlanArguments& arguments) const {
+        CreateArguments create;
+        create.id = arguments.id;
+        create.bundle = arguments.bundle;
+        create.config = arguments.config;
+        const auto options = TRY(options_of(create));
+        const auto plan = TRY(lifecycle::plan_of(settings_, options));
+        std::string text = arguments.json ? plan::print_json(plan) : plan::print_text(plan);
+        if (!text.ends_with('\n')) text += '\n';
+        TRY(print(text));
+        return 0;
+    }
+
+    Result<int> operator()(const FeaturesArguments&) const {
+        TRY(print(lifecycle::features_json(
+                      {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion}) +
+                  '\n'));
+        return 0;
+    }
+
+ private:
+    /// The container, or all whose ids the pattern matches; every one is tried, and the first
+    /// failure is the result.
+    template <class Verb>
+    [[nodiscard]] Result<int> for_each(const std::string& id_or_pattern, bool is_pattern, Verb verb) const {
+        if (!is_pattern) {
+            const auto id = TRY(ContainerId::parse(id_or_pattern));
+            TRY(verb(id));
+            return 0;
+        }
+        const auto names = TRY(store::Store(settings_.root).list());
+        Result<int> result = 0;
+        for (const auto& name : TRY(matching(names, id_or_pattern))) {
+            const auto id = TRY(ContainerId::parse(name));
+            auto done = verb(id);
+            if (!done && result)
+                result = std::unexpected(with_context(std::move(done).error(), name));
+        }
+        return result;
+    }
+
+    lifecycle::Settings settings_;
+};
+
+}  // namespace
+
+Result<int> carry_out(const Globals& globals, const Arguments& arguments) {
+    auto settings = TRY(settings_of(globals));
+    return std::visit(Runner(std::move(settings)), arguments);
+}
+
+std::string subject_of(const std::string& command, const Arguments& arguments) {
+    const auto id = std::visit(
+        [](const auto& own) -> std::string {
+            if constexpr (requires { own.id; }) return own.id;
+            return {};
+        },
+        arguments);
+    return id.empty() ? command : concat(command, " ", id);
+}
+
+std::uint64_t inherited_by(const Arguments& arguments) {
+    return std::visit(
+        [](const auto& own) -> std::uint64_t {
+            if constexpr (requires { own.preserve_fds; })
+                return std::uint64_t{own.preserve_fds} + listen_fds();
+            return 0;
+        },
+        arguments);
+}
+
+bool enters_container(const Arguments& arguments) {
+    return std::holds_alternative<CreateArguments>(arguments) ||
+           std::holds_alternative<ExecArguments>(arguments);
+}
+
+}  // namespace cleat::cli

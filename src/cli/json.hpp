@@ -1,0 +1,27 @@
+// Room: cli. The few JSON texts that cli itself makes.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "arguments.hpp"
+#include "cleat/base/error.hpp"
+
+namespace cleat::cli {
+
+/// One line of a log, newline included; podman and containerd read level, msg and time.
+struct LogLine {
+    std::string_view level;
+    std::string_view message;
+    std::string time;
+    std::string_view pointer;
+};
+[[nodiscard]] std::string log_line(const LogLine& line);
+
+/// The resources document that single limits of `update` stand for.
+[[nodiscard]] Result<std::string> resources_of(const UpdateArguments& arguments);
+
+/// "64", "64k", "64MiB" in bytes (powers of 1024); "-1" is no limit.
+[[nodiscard]] Result<std::int64_t> parse_size(std::string_view text);
+
+}  // namespace cleat::cli

@@ -1,0 +1,42 @@
+// Room: lifecycle. Documents and the places in them that errors name. Runs in the host process.
+#include "config.hpp"
+
+#include <utility>
+
+#include "cleat/base/log.hpp"
+#include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
+
+namespace cleat::lifecycle {
+
+void log_problems(const std::vector<spec::Problem>& problems,
+                  const std::vector<std::string>& unknown) {
+    for (const auto& problem : problems) warn(problem.message, problem.pointer);
+    for (const auto& pointer : unknown)
+        log({.level = LogLevel::Debug,
+             .message = "unknown property is ignored",
+             .pointer = pointer});
+}
+
+Result<Config> decode_config(std::string text, std::string document) {
+    auto spec = TRY(accept(spec::decode_config(text), document));
+    return Config{
+        .spec = std::move(spec), .text = std::move(text), .document = std::move(document)};
+}
+
+Result<Config> load_config(const std::string& path) {
+    auto text = TRY(sys::read_text_at(sys::kHere, path.c_str()));
+    return decode_config(std::move(text), path.substr(path.rfind('/') + 1));
+}
+
+Error located(Error error, std::string_view text, std::string_view document) {
+    if (error.pointer.empty()) return error;
+    std::string place(document);
+    if (const auto position = spec::locate(text, error.pointer))
+        place = concat(document, ":", position->line, ":", position->column);
+    error.what = concat(describe(error), " (", place, " ", error.pointer, ")");
+    error.errno_value = 0;  // its description is in the text now, before the place
+    return error;
+}
+
+}  // namespace cleat::lifecycle

@@ -1,0 +1,107 @@
+// Room: lifecycle. `delete`, and the end of every container. Runs in the host process. With force
+// it works from whatever is left: a whole state, a damaged one, the intent alone, or nothing.
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+#include <utility>
+
+#include "cleat/base/log.hpp"
+#include "cleat/base/text.hpp"
+#include "cleat/sys/process.hpp"
+#include "config.hpp"
+#include "container.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kDeathLimit{10000};
+constexpr milliseconds kCgroupLimit{10000};
+constexpr milliseconds kCreatorLimit{5000};
+constexpr milliseconds kPollInterval{10};
+
+Result<void> end_processes(const store::State& state, const cgroup::Directories& directories) {
+    const auto pidfd = sys::open_pidfd(state.init);
+    if (!pidfd) return {};
+    const auto sent = sys::send_signal(pidfd->get(), Signal{SIGKILL});
+    if (!sent && sent.error().errno_value != ESRCH) return sent;
+    if (!directories.empty()) TRY(cgroup::signal_all(directories, Signal{SIGKILL}));
+    if (TRY(sys::wait_gone(pidfd->get(), kDeathLimit))) return {};
+    return fail(ErrorKind::System,
+                concat("init (pid ", state.init.pid, ") was killed but does not end"));
+}
+
+void run_poststop_of(const Container& container) {
+    if (!container.state.has_poststop_hooks) return;
+    const auto config = config_of(container);
+    if (!config)
+        warn(concat("poststop hooks are lost: ", describe(config.error())));
+    else
+        run_poststop(config->spec, container.state);
+}
+
+bool has_live_creator(const store::Entry& entry) {
+    const auto intent = entry.read_intent();
+    return intent && intent->creator.pid != ::getpid() && sys::open_pidfd(intent->creator);
+}
+
+/// A create that is under way gets some time to end. After that the entry is taken from it: it
+/// cannot write its state any more, fails, and undoes its own work.
+void wait_for_creator(const store::Entry& entry) {
+    const auto end = std::chrono::steady_clock::now() + kCreatorLimit;
+    while (std::chrono::steady_clock::now() < end) {
+        const auto state = entry.read_state();
+        if (state || state.error().kind != ErrorKind::NotFound || !has_live_creator(entry)) return;
+        std::this_thread::sleep_for(kPollInterval);
+    }
+}
+
+/// What can be done without a state: the intent names the cgroups, whose processes are killed.
+Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
+                         const store::Entry& entry) {
+    const auto intent = entry.read_intent();
+    if (intent)
+        TRY(cgroup::remove(directories_of(intent->cgroups), kCgroupLimit));
+    else
+        warn(concat("nothing is known of its cgroups: ", describe(intent.error())));
+    return store::Store(settings.root).discard(id, entry);
+}
+
+}  // namespace
+
+Result<void> destroy(const Settings& settings, const Container& container) {
+    const auto directories = directories_of(container.state.cgroups);
+    TRY(end_processes(container.state, directories));
+    TRY(cgroup::remove(directories, kCgroupLimit));
+    run_poststop_of(container);
+    const auto id = TRY(ContainerId::parse(container.state.id));
+    return store::Store(settings.root).discard(id, container.entry);
+}
+
+Result<void> remove(const Settings& settings, const ContainerId& id, Force force) {
+    auto entry = store::Store(settings.root).find(id);
+    if (!entry) {
+        if (force == Force::Yes && entry.error().kind == ErrorKind::NotFound) return {};
+        return std::unexpected(std::move(entry).error());
+    }
+    if (force == Force::Yes) wait_for_creator(*entry);
+    auto state = entry->read_state();
+    const bool foreign = state && state->id != id.str();
+    if (force == Force::Yes && (!state || foreign)) return remove_ruin(settings, id, *entry);
+    if (!state) return std::unexpected(std::move(state).error());
+    if (foreign) return fail(ErrorKind::InvalidConfig, "state.json is of another container");
+    const Container container{.entry = *std::move(entry), .state = *std::move(state)};
+    if (force == Force::No) {
+        const auto status = status_of(container);
+        if (status != Status::Stopped && status != Status::Created) {
+            return fail(ErrorKind::State, concat("cannot delete container ", id.str(),
+                                                 " that is not stopped: ", name_of(status)));
+        }
+    }
+    return destroy(settings, container);
+}
+
+}  // namespace cleat::lifecycle

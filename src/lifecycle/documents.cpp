@@ -1,0 +1,97 @@
+// Room: lifecycle. The JSON documents that cleat writes: state, features, what hooks read. The only
+// file of the room that knows the JSON library; nothing here throws (bad UTF-8 is replaced).
+#include <nlohmann/json.hpp>
+
+#include "cleat/base/text.hpp"
+#include "cleat/lifecycle/lifecycle.hpp"
+#include "cleat/plan/names.hpp"
+#include "cleat/spec/decode.hpp"
+#include "container.hpp"
+#include "feature_tables.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+std::string dump(const Json& value, Layout layout) {
+    return value.dump(layout == Layout::Pretty ? 2 : -1, ' ', false,
+                      Json::error_handler_t::replace);
+}
+
+/// The names of all values of an enum of spec, the first to the last.
+template <class Enum>
+Json names_up_to(Enum last) {
+    Json names = Json::array();
+    for (int i = 0; i <= static_cast<int>(last); ++i)
+        names.push_back(spec::name_of(static_cast<Enum>(i)));
+    return names;
+}
+
+Json enabled(bool whether) { return {{"enabled", whether}}; }
+
+Json seccomp_features() {
+    return {{"enabled", true},
+            {"actions", names_up_to(spec::SeccompAction::Notify)},
+            {"operators", names_up_to(spec::SeccompOperator::MaskedEqual)},
+            {"archs", kSeccompArchitectures},
+            {"knownFlags", kSeccompFlags},
+            {"supportedFlags", kSeccompFlags}};
+}
+
+Json linux_features() {
+    constexpr int kLastCapability = 40;  // CAP_CHECKPOINT_RESTORE, capabilities(7)
+    const std::string capabilities =
+        plan::capability_names(plan::all_capabilities(kLastCapability));
+    return {
+        {"namespaces", names_up_to(spec::NamespaceType::Time)},
+        {"capabilities", split(capabilities, ' ')},
+        {"cgroup",
+         {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
+        {"seccomp", seccomp_features()},
+        {"apparmor", enabled(true)},
+        {"selinux", enabled(true)},
+        {"intelRdt", enabled(false)},
+        {"memoryPolicy", {{"modes", kMemoryPolicyModes}, {"flags", kMemoryPolicyFlags}}},
+        {"mountExtensions", {{"idmap", enabled(true)}}},
+        {"netDevices", enabled(false)}};
+}
+
+}  // namespace
+
+std::string features_json(const Build& build) {
+    const Json document = {{"ociVersionMin", spec::kOciVersionMin},
+                           {"ociVersionMax", spec::kOciVersion},
+                           {"hooks", kHookNames},
+                           {"mountOptions", plan::known_mount_options()},
+                           {"linux", linux_features()},
+                           {"annotations",
+                            {{"io.github.seccomp.libseccomp.version", build.libseccomp},
+                             {"cleat.commit", build.commit},
+                             {"cleat.version", build.version}}}};
+    return dump(document, Layout::Pretty);
+}
+
+std::string state_json(const View& view, Layout layout) {
+    const auto& state = view.state;
+    Json document = {{"ociVersion", state.oci_version},
+                     {"id", state.id},
+                     {"pid", view.status == Status::Stopped ? 0 : state.init.pid},
+                     {"status", name_of(view.status)},
+                     {"bundle", state.bundle},
+                     {"rootfs", state.rootfs},
+                     {"created", state.created}};
+    if (!state.annotations.empty()) document["annotations"] = state.annotations;
+    document["owner"] = user_name(state.owner);
+    return dump(document, layout);
+}
+
+std::string hook_document(const store::State& state, std::string_view status, pid_t pid) {
+    Json document = {{"ociVersion", state.oci_version}, {"id", state.id}, {"status", status}};
+    if (pid > 0) document["pid"] = pid;
+    document["bundle"] = state.bundle;
+    if (!state.annotations.empty()) document["annotations"] = state.annotations;
+    return dump(document, Layout::Line);
+}
+
+}  // namespace cleat::lifecycle

@@ -1,0 +1,118 @@
+// Room: lifecycle. `exec`: one more process in a container. Runs in the host process.
+#include <utility>
+
+#include "birth.hpp"
+#include "channels.hpp"
+#include "cleat/base/text.hpp"
+#include "cleat/host/probe.hpp"
+#include "cleat/launch/launch.hpp"
+#include "cleat/sys/files.hpp"
+#include "config.hpp"
+#include "container.hpp"
+#include "member.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+/// The process, and the document that pointers into it mean.
+struct Member {
+    spec::Process process;
+    std::string text;  ///< of the process document; empty if it came from the command line
+    std::string document;
+};
+
+Result<void> check_status(const Container& container, const ExecOptions& options) {
+    const auto status = status_of(container);
+    if (status == Status::Stopped)
+        return fail(ErrorKind::State, "cannot exec in a stopped container");
+    if (status == Status::Paused && !options.ignore_paused) {
+        return fail(ErrorKind::State,
+                    "cannot exec in a paused container (use --ignore-paused to override)");
+    }
+    return {};
+}
+
+Result<Member> member_from_file(const ExecOptions& options) {
+    Member member;
+    member.text = TRY(sys::read_text_at(sys::kHere, options.process_file.c_str()));
+    member.document = options.process_file.substr(options.process_file.rfind('/') + 1);
+    member.process = TRY(accept(spec::decode_process(member.text), member.document));
+    if (options.terminal) member.process.terminal = *options.terminal;
+    return member;
+}
+
+Result<Member> member_of(const ExecOptions& options, const Config& config) {
+    if (!options.process_file.empty()) return member_from_file(options);
+    Member member;
+    if (config.spec.process) member.process = *config.spec.process;
+    member.process = TRY(changed_process(std::move(member.process), options));
+    const auto problems = spec::check_process(member.process, "");
+    for (const auto& problem : problems)
+        if (problem.severity == spec::Severity::Error)
+            return std::unexpected(spec::to_error(problems, "process"));
+    log_problems(problems, {});
+    return member;
+}
+
+/// Steps of a member point into config.json; what is below /process came from elsewhere.
+Error with_place(Error error, const Member& member, const Config& config) {
+    constexpr std::string_view kProcess = "/process";
+    if (!error.pointer.starts_with(kProcess))
+        return located(std::move(error), config.text, config.document);
+    if (member.text.empty()) {
+        error.pointer.clear();
+        return error;
+    }
+    error.pointer.erase(0, kProcess.size());
+    return located(std::move(error), member.text, member.document);
+}
+
+Result<plan::Plan> compile(const Container& container, const ExecOptions& options,
+                           const Member& member, const Config& config) {
+    const auto facts = TRY(host::probe());
+    const plan::MemberOptions how{
+        .namespaces = TRY(differing_namespaces(container.state.init.pid)),
+        .cgroups = TRY(chosen_cgroups(directories_of(container.state.cgroups), options.cgroups)),
+        .cgroup_driver = driver_of(container.state.cgroup_driver),
+        .preserve_fds = options.preserve_fds + options.listen_fds};
+    return plan::compile_member(config.spec, member.process, facts, how);
+}
+
+Result<launch::Launched> make_member(const Container& container, const ExecOptions& options,
+                                     const plan::Plan& plan) {
+    const sys::Fd console = TRY(connect_to(options.console_socket));
+    const auto& state = container.state;
+    return launch::launch({
+        .plan = plan,
+        .bundle = state.bundle,
+        .container_init = state.init.pid,
+        .console_socket = console.get(),
+        .state_document = [&state](std::string_view status,
+                                   pid_t pid) { return hook_document(state, status, pid); },
+        .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
+            TRY(write_pid_file(options.pid_file, process.pid));
+            return send_pidfd(options.pidfd_socket, process);
+        },
+    });
+}
+
+}  // namespace
+
+Result<int> exec(const Settings& settings, const ExecOptions& options) {
+    const auto container = TRY(open_container(settings, options.id));
+    TRY(check_status(container, options));
+    const auto config = TRY(config_of(container));
+    auto member = TRY(member_of(options, config));
+    add_listen_fds(member.process.env, options.listen_fds);
+    TRY(check_terminal(member.process.terminal, options.console_socket,
+                       options.detach ? Company::Detached : Company::Attached));
+    auto plan = compile(container, options, member, config);
+    if (!plan) return std::unexpected(with_place(std::move(plan).error(), member, config));
+    log_problems(plan->warnings, {});
+    auto launched = make_member(container, options, *plan);
+    if (!launched) return std::unexpected(with_place(std::move(launched).error(), member, config));
+    if (options.detach) return 0;
+    return launch::attend(*launched);
+}
+
+}  // namespace cleat::lifecycle

@@ -1,0 +1,48 @@
+// Room: lifecycle. `kill`. Runs in the host process.
+#include <csignal>
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "cleat/sys/process.hpp"
+#include "container.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+constexpr std::chrono::milliseconds kThawLimit{2000};
+
+/// A frozen v1 cgroup keeps a killed process from dying (freezer-subsystem.rst).
+Result<void> thaw_if_frozen(const cgroup::Directories& directories) {
+    const auto frozen = cgroup::frozen(directories);
+    if (!frozen || *frozen == cgroup::Frozen::No) return {};
+    return cgroup::set_frozen(directories, cgroup::Frozen::No, kThawLimit);
+}
+
+Result<void> signal_init(const store::State& state, Signal signal) {
+    const auto pidfd = TRY(sys::open_pidfd(state.init));
+    TRY(sys::send_signal(pidfd.get(), signal));
+    if (signal.number != SIGKILL) return {};
+    return thaw_if_frozen(directories_of(state.cgroups));
+}
+
+/// Without a pid namespace of its own, a container does not die with its init.
+bool concerns_all(const store::State& state, Signal signal, Whom whom) {
+    return whom == Whom::All || (signal.number == SIGKILL && !state.has_own_pid_namespace);
+}
+
+}  // namespace
+
+Result<void> kill(const Settings& settings, const ContainerId& id, Signal signal, Whom whom) {
+    const auto container = TRY(open_container(settings, id));
+    const auto directories = directories_of(container.state.cgroups);
+    const bool stopped = status_of(container) == Status::Stopped;
+    if (concerns_all(container.state, signal, whom) && !directories.empty()) {
+        TRY(cgroup::signal_all(directories, signal));
+        if (!stopped || whom == Whom::All) return {};
+    }
+    if (stopped && whom == Whom::All) return {};
+    if (stopped) return fail(ErrorKind::State, "container not running");
+    return signal_init(container.state, signal);
+}
+
+}  // namespace cleat::lifecycle

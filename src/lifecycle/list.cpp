@@ -1,0 +1,46 @@
+// Room: lifecycle. `list`. Runs in the host process. One entry that cannot be read is one entry
+// that is reported: the others are shown all the same.
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "cleat/sys/process.hpp"
+#include "container.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+/// Without a state, an entry is a container in the making or what a dead create has left.
+bool is_in_the_making(const store::Store& store, const ContainerId& id) {
+    const auto entry = store.find(id);
+    if (!entry) return true;  // gone between the listing and now
+    const auto intent = entry->read_intent();
+    return intent && sys::open_pidfd(intent->creator);
+}
+
+View broken(std::string id, std::string problem) {
+    View view;
+    view.state.id = std::move(id);
+    view.problem = std::move(problem);
+    return view;
+}
+
+}  // namespace
+
+Result<std::vector<View>> list(const Settings& settings) {
+    const store::Store store(settings.root);
+    std::vector<View> views;
+    for (const auto& name : TRY(store.list())) {
+        const auto id = TRY(ContainerId::parse(name));
+        auto view = state(settings, id);
+        if (view) {
+            views.push_back(*std::move(view));
+        } else if (view.error().kind != ErrorKind::NotFound) {
+            views.push_back(broken(name, describe(view.error())));
+        } else if (!is_in_the_making(store, id)) {
+            views.push_back(broken(name, "half made, its creator is gone (delete --force helps)"));
+        }
+    }
+    return views;
+}
+
+}  // namespace cleat::lifecycle

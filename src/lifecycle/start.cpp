@@ -1,0 +1,58 @@
+// Room: lifecycle. `start`. Runs in the host process.
+#include <cerrno>
+#include <utility>
+
+#include "cleat/base/log.hpp"
+#include "cleat/base/text.hpp"
+#include "cleat/launch/launch.hpp"
+#include "cleat/sys/files.hpp"
+#include "config.hpp"
+#include "container.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+/// `error` with its place in the container's config.json, which is read only now.
+Error with_place(Error error, const Container& container) {
+    if (error.pointer.empty()) return error;
+    const auto text = container.entry.read_config();
+    return text ? located(std::move(error), *text, "config.json") : error;
+}
+
+/// The socket's file says "created" to status_of(): it goes once the process runs.
+Result<void> mark_running(const Container& container) {
+    auto removed = sys::remove_file_at(container.entry.fd(), store::kStartSocket);
+    if (!removed && removed.error().errno_value == ENOENT) return {};
+    return removed;
+}
+
+/// A failing hook ends the container as if it had been deleted (runtime.md#lifecycle, step 9).
+Result<void> finish(const Settings& settings, const Container& container) {
+    if (!container.state.has_poststart_hooks) return {};
+    const auto config = TRY(config_of(container));
+    auto done = located(run_poststart(config.spec, container.state), config);
+    if (done) return done;
+    const auto gone = destroy(settings, container);
+    if (!gone) warn(concat("clean up: ", describe(gone.error())));
+    return done;
+}
+
+}  // namespace
+
+Result<void> start(const Settings& settings, const ContainerId& id) {
+    const auto container = TRY(open_container(settings, id));
+    const auto status = status_of(container);
+    if (status == Status::Stopped)
+        return fail(ErrorKind::State, "cannot start a container that has stopped");
+    if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
+    auto started = launch::start(container.entry.fd());
+    if (!started) {
+        // Nobody listens any more: a start that was killed at the wrong moment left the file.
+        if (started.error().kind == ErrorKind::State) static_cast<void>(mark_running(container));
+        return std::unexpected(with_place(std::move(started).error(), container));
+    }
+    TRY(mark_running(container));
+    return finish(settings, container);
+}
+
+}  // namespace cleat::lifecycle

@@ -1,0 +1,64 @@
+// Room: lifecycle. `update`: new limits for a live container. Runs in the host process.
+#include <utility>
+#include <variant>
+
+#include "cleat/base/text.hpp"
+#include "config.hpp"
+#include "container.hpp"
+
+namespace cleat::lifecycle {
+namespace {
+
+Result<void> apply_one(const plan::Step& step, const cgroup::Directories& directories) {
+    Result<void> done;
+    if (const auto* write = std::get_if<plan::WriteCgroup>(&step.action))
+        done = cgroup::apply(*write, directories);
+    else if (const auto* devices = std::get_if<plan::SetCgroupDevices>(&step.action))
+        done = cgroup::apply(*devices, directories);
+    else
+        done = fail(ErrorKind::Internal, "a step that is none of resources");
+    if (!done && done.error().pointer.empty()) done.error().pointer = step.origin;
+    return done;
+}
+
+/// Two limits that bound each other (memory and memory+swap, quota and period) can be written in
+/// one order when they grow and in the other when they shrink: what was refused is tried again
+/// after the rest, for as long as that helps.
+Result<void> apply_all(std::vector<plan::Step> steps, const cgroup::Directories& directories) {
+    for (;;) {
+        std::vector<plan::Step> refused;
+        Result<void> first;
+        const auto count = steps.size();
+        for (auto& step : steps) {
+            auto done = apply_one(step, directories);
+            if (done) continue;
+            if (refused.empty()) first = std::move(done);
+            refused.push_back(std::move(step));
+        }
+        if (refused.empty() || refused.size() == count) return first;
+        steps = std::move(refused);
+    }
+}
+
+}  // namespace
+
+Result<void> update(const Settings& settings, const ContainerId& id, const std::string& resources) {
+    constexpr std::string_view kDocument = "resources";
+    const auto container = TRY(open_container(settings, id));
+    if (status_of(container) == Status::Stopped)
+        return fail(ErrorKind::State, "container not running");
+    const auto decoded = TRY(accept(spec::decode_resources(resources), kDocument));
+    const auto directories = directories_of(container.state.cgroups);
+    if (directories.empty())
+        return fail(ErrorKind::Unsupported, "a container without a cgroup has no limits");
+    const auto place = [&](Error error) {
+        return std::unexpected(located(std::move(error), resources, kDocument));
+    };
+    auto steps = plan::compile_resources(decoded, directories, "");
+    if (!steps) return place(std::move(steps).error());
+    auto done = apply_all(*std::move(steps), directories);
+    if (!done) return place(std::move(done).error());
+    return done;
+}
+
+}  // namespace cleat::lifecycle
