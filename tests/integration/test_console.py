@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""Terminals: the socket that gets the pty's master, its size, the container's side of it."""
+import json
+import os
+
+from console import ConsoleSocket
+from harness import CleatTest, main
+
+
+class Console(CleatTest):
+    def terminal_container(self, *args, change=None):
+        self.console = ConsoleSocket(self)
+        self.config(*args, terminal=True, change=change)
+        self.create("--console-socket", self.console.path)
+        self.console.receive()
+
+    def read_report(self):
+        text = self.console.read_until("}\r\n")
+        return json.loads(text[text.index("{"):])
+
+    def test_master_is_received_and_is_a_terminal(self):
+        self.terminal_container("/bin/sh", "-c", "echo on $(tty 2>/dev/null || echo tty)")
+        self.assertTrue(os.isatty(self.console.master))
+        self.start()
+        self.assertIn("on ", self.console.read_until("\n"))
+
+    def test_process_has_it_as_controlling_terminal_and_stdio(self):
+        self.terminal_container("/probe")
+        self.start()
+        report = self.read_report()
+        self.assertTrue(report["terminal"]["controlling"])
+        self.assertEqual(report["sid"], report["pid"])
+        for fd in report["fds"]:
+            self.assertEqual((fd["type"], fd["rdev"].split(":")[0]), ("c", "136"))
+            self.assertLess(fd["fd"], 3)
+
+    def test_dev_console_is_the_same_terminal(self):
+        self.terminal_container("/probe")
+        self.start()
+        report = self.read_report()
+        console = report["devices"]["console"]
+        self.assertEqual((console["type"], console["major"]), ("c", 136))
+        self.assertEqual(f"136:{console['minor']}", report["fds"][0]["rdev"])
+
+    def test_terminal_belongs_to_the_containers_devpts(self):
+        self.terminal_container("/probe")
+        self.start()
+        self.assertRegex(self.read_report()["terminal"]["name"] or "", r"^/dev/(pts/0|console)$")
+
+    def test_console_size(self):
+        self.terminal_container("/probe", change=lambda config: config["process"].update(
+            consoleSize={"height": 33, "width": 111}))
+        self.assertEqual(self.console.size(), (33, 111))
+        self.start()
+        terminal = self.read_report()["terminal"]
+        self.assertEqual((terminal["rows"], terminal["columns"]), (33, 111))
+
+    def test_terminal_belongs_to_the_user(self):
+        self.terminal_container("/probe", change=lambda config: config["process"].update(
+            user={"uid": 1000, "gid": 1000}))
+        self.start()
+        self.assertEqual(self.read_report()["fds"][0]["uid"], 1000)
+
+    def test_what_is_typed_arrives(self):
+        self.terminal_container("/probe", "echo")
+        self.start()
+        os.write(self.console.master, b"hi there\n")
+        self.assertIn("got: hi there", self.console.read_until("got: hi there"))
+
+    def test_message_names_the_terminal(self):
+        self.terminal_container("/bin/true")
+        self.assertTrue(self.console.message)
+
+    def test_terminal_without_a_socket_is_refused_when_detached(self):
+        self.config(terminal=True)
+        self.create_refused("console.socket|terminal")
+        self.assert_nothing_left()
+
+    def test_socket_without_a_terminal_is_refused(self):
+        console = ConsoleSocket(self)
+        self.config(terminal=False)
+        self.create_refused("console.socket|terminal", "--console-socket", console.path)
+        self.assert_nothing_left()
+
+    def test_socket_that_is_not_there_is_refused(self):
+        self.config(terminal=True)
+        self.create_refused("socket", "--console-socket", self.path("none"))
+        self.assert_nothing_left()
+
+    def test_run_with_a_terminal_relays_it(self):
+        master, slave = os.openpty()
+        self.config("/bin/sh", "-c", "read x; echo got $x on $(test -t 1 && echo terminal)",
+                    terminal=True)
+        process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid, stdin=slave,
+                                      out=os.fdopen(os.dup(slave), "wb"))
+        os.close(slave)
+        os.write(master, b"word\n")
+        seen = b""
+        try:
+            while b"terminal" not in seen:
+                seen += os.read(master, 4096)
+        except OSError:
+            pass
+        os.close(master)
+        self.assertEqual(process.wait(5), 0, seen)
+        self.assertIn(b"got word on terminal", seen)
+
+
+class ExecConsole(CleatTest):
+    def test_exec_with_a_terminal(self):
+        self.sleeper()
+        console = ConsoleSocket(self)
+        result = self.exec("/probe", options=("--tty", "--detach", "--console-socket",
+                                              console.path, "--pid-file", self.path("pid")))
+        self.assertEqual(result.code, 0, str(result))
+        console.receive()
+        text = console.read_until("}\r\n")
+        report = json.loads(text[text.index("{"):])
+        self.assertTrue(report["terminal"]["controlling"])
+        self.assertRegex(report["terminal"]["name"] or "", "^/dev/pts/")
+
+    def test_exec_with_a_size(self):
+        self.sleeper()
+        console = ConsoleSocket(self)
+        process = {"terminal": True, "consoleSize": {"height": 12, "width": 34}, "cwd": "/",
+                   "args": ["/probe", "sleep"], "user": {"uid": 0, "gid": 0}, "env": []}
+        file = self.write_file(self.path("process.json"), json.dumps(process))
+        self.ok("exec", "--process", file, "--detach", "--console-socket", console.path,
+                "--pid-file", self.path("pid"), self.cid)
+        console.receive()
+        self.assertEqual(console.size(), (12, 34))
+
+
+if __name__ == "__main__":
+    main()

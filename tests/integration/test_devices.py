@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""Device nodes and the device rules of the cgroup."""
+import os
+import stat
+
+from bundle import give_away, with_user_namespace
+from harness import CleatTest, main
+
+DEFAULT_NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8),
+                 "urandom": (1, 9), "tty": (5, 0)}
+FUSE = (10, 229)
+EPERM = 1
+
+
+class Devices(CleatTest):
+    def test_default_nodes(self):
+        seen = self.report()["devices"]
+        for name, (major, minor) in DEFAULT_NODES.items():
+            node = seen[name]
+            self.assertEqual((node["type"], node["major"], node["minor"], node["mode"],
+                              node["uid"], node["gid"]), ("c", major, minor, 0o666, 0, 0), name)
+
+    def test_default_links(self):
+        seen = self.report()["devices"]
+        for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"),
+                             ("stdout", "/proc/self/fd/1"), ("stderr", "/proc/self/fd/2"),
+                             ("ptmx", "pts/ptmx")):
+            self.assertEqual(seen[name].get("target"), target, name)
+
+    def test_no_console_without_a_terminal(self):
+        self.assertNotIn("console", self.report()["devices"])
+
+    def test_listed_devices(self):
+        def change(config):
+            config["linux"]["devices"] = [
+                {"path": "/dev/fuse", "type": "c", "major": 10, "minor": 229, "fileMode": 0o640,
+                 "uid": 3, "gid": 4},
+                {"path": "/dev/deep/loop9", "type": "b", "major": 7, "minor": 9},
+                {"path": "/dev/pipe", "type": "p", "fileMode": 0o600},
+                {"path": "/dev/raw", "type": "u", "major": 1, "minor": 5}]
+        self.config("/probe", "stat", "/dev/fuse", "/dev/deep/loop9", "/dev/pipe", "/dev/raw",
+                    change=change)
+        seen = self.run_container().json()
+        fuse = seen["/dev/fuse"]
+        self.assertEqual((fuse["type"], fuse["major"], fuse["minor"], fuse["mode"], fuse["uid"],
+                          fuse["gid"]), ("c", 10, 229, 0o640, 3, 4))
+        self.assertEqual((seen["/dev/deep/loop9"]["type"], seen["/dev/deep/loop9"]["minor"]),
+                         ("b", 9))
+        self.assertEqual((seen["/dev/pipe"]["type"], seen["/dev/pipe"]["mode"]), ("p", 0o600))
+        self.assertEqual((seen["/dev/raw"]["type"], seen["/dev/raw"]["major"]), ("c", 1))
+
+    def mknod(self, rules, node, kind="c"):
+        def change(config):
+            config["linux"]["resources"]["devices"] = rules
+        self.config("/probe", "mknod", "/tmp/node", kind, *map(str, node), change=change)
+        return self.run_container().json()
+
+    def test_a_device_that_no_rule_allows_cannot_be_opened(self):
+        self.assertEqual(self.mknod([{"allow": False, "access": "rwm"}], FUSE)["open"], EPERM)
+
+    def test_an_allowed_device_can_be_opened(self):
+        self.assertEqual(self.mknod([{"allow": False, "access": "rwm"},
+                                     {"allow": True, "type": "c", "major": 10, "minor": 229,
+                                      "access": "rwm"}], FUSE)["open"], 0)
+
+    def test_a_later_rule_wins(self):
+        self.cleat_only("refuses a hole in a wildcard on v1")
+        rules = [{"allow": False, "access": "rwm"},
+                 {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"},
+                 {"allow": False, "type": "c", "major": 10, "minor": 229, "access": "r"}]
+        self.assertEqual(self.mknod(rules, FUSE)["open"], EPERM)
+        self.assertEqual(self.mknod(rules[:2], FUSE)["open"], 0)
+
+    def test_access_is_looked_at(self):
+        def change(config):
+            config["linux"]["resources"]["devices"] = [
+                {"allow": False, "access": "rwm"},
+                {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "wm"}]
+            config["linux"]["devices"] = [{"path": "/dev/fuse", "type": "c", "major": 10,
+                                           "minor": 229, "fileMode": 0o666}]
+        self.config("/bin/sh", "-c", "/probe open /dev/fuse r; /probe open /dev/fuse w",
+                    change=change)
+        lines = self.run_container().out.splitlines()
+        self.assertIn('"errno":1', lines[0])
+        self.assertIn('"errno":0', lines[1])
+
+    def test_without_rules_nothing_but_the_defaults_can_be_opened(self):
+        def change(config):
+            config["linux"].pop("resources")
+        self.config("/bin/sh", "-c", "/probe mknod /tmp/a c 10 229; /probe mknod /tmp/b b 254 0; "
+                                     "/probe open /dev/null w; /probe open /dev/urandom",
+                    change=change)
+        lines = self.run_container().out.splitlines()
+        self.assertIn('"open":1', lines[0])
+        self.assertIn('"open":1', lines[1])
+        self.assertIn('"errno":0', lines[2])
+        self.assertIn('"errno":0', lines[3])
+
+    def test_default_nodes_work_whatever_the_rules_say(self):
+        def change(config):
+            config["linux"]["resources"]["devices"] = [{"allow": False, "access": "rwm"}]
+        self.config("/bin/sh", "-c", "echo x >/dev/null && cat /dev/zero | /probe open /dev/zero "
+                                     "&& /probe open /dev/full w && /probe open /dev/urandom",
+                    change=change)
+        result = self.run_container()
+        self.assertEqual(result.code, 0, str(result))
+
+    def test_devices_in_a_user_namespace_are_the_hosts_untouched(self):
+        give_away(self.rootfs, 100000)
+        before = os.stat("/dev/null")
+        seen = self.report(change=with_user_namespace)["devices"]
+        for name, (major, minor) in DEFAULT_NODES.items():
+            self.assertEqual((seen[name]["type"], seen[name]["major"], seen[name]["minor"]),
+                             ("c", major, minor), name)
+        after = os.stat("/dev/null")
+        self.assertEqual((before.st_uid, before.st_gid, before.st_mode),
+                         (after.st_uid, after.st_gid, after.st_mode))
+
+    def test_existing_node_with_the_right_numbers_is_kept(self):
+        def change(config):
+            config["mounts"] = [m for m in config["mounts"]
+                                if not m["destination"].startswith("/dev")]
+            config["linux"]["maskedPaths"] = []
+        os.mknod(os.path.join(self.rootfs, "dev/null"), stat.S_IFCHR | 0o666, os.makedev(1, 3))
+        os.chmod(os.path.join(self.rootfs, "dev/null"), 0o666)
+        self.assertEqual(self.report(change=change)["devices"]["null"]["minor"], 3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+#!/usr/bin/env python3
+"""exec: one more process in a running container."""
+import json
+import os
+
+from bundle import capability_names, namespaces
+from harness import CleatTest, main
+
+
+class Exec(CleatTest):
+    def test_it_is_in_the_containers_namespaces_and_cgroups(self):
+        def change(config):
+            namespaces(config).append({"type": "cgroup"})
+        pid = self.sleeper(change)["pid"]
+        report = self.exec_report()
+        for name, seen in report["namespaces"].items():
+            self.assertEqual(seen, os.readlink(f"/proc/{pid}/ns/{name}"), name)
+        self.assertEqual(report["hostname"], "house")
+        self.assertGreater(report["pid"], 1)
+        self.assertTrue(all(line.endswith(":/") for line in report["cgroup"]), report["cgroup"])
+
+    def test_it_has_the_containers_settings(self):
+        def change(config):
+            config["process"].update(user={"uid": 1000, "gid": 1001, "additionalGids": [7]},
+                                     cwd="/tmp", noNewPrivileges=True, oomScoreAdj=77,
+                                     rlimits=[{"type": "RLIMIT_NOFILE", "soft": 50, "hard": 60}])
+            config["process"]["env"].append("MINE=1")
+        self.sleeper(change)
+        report = self.exec_report()
+        self.assertEqual((report["uid"], report["gid"], report["groups"], report["cwd"],
+                          report["no_new_privs"], report["rlimits"]["RLIMIT_NOFILE"]),
+                         (1000, 1001, [7], "/tmp", 1, [50, 60]))
+        self.assertIn("MINE=1", report["env"])
+
+    def test_it_has_a_session_of_its_own(self):
+        self.sleeper()
+        report = self.exec_report()
+        self.assertEqual((report["sid"], report["pgid"]), (report["pid"], report["pid"]))
+
+    def test_exit_codes(self):
+        self.sleeper()
+        for code in (0, 1, 7, 126, 254):
+            self.assertEqual(self.exec("/probe", "exit", str(code)).code, code)
+
+    def test_death_by_a_signal_is_128_and_it(self):
+        self.sleeper()
+        for signal in (1, 9, 15):
+            self.assertEqual(self.exec("/probe", "signal", str(signal)).code, 128 + signal)
+
+    def test_own_failure_is_255(self):
+        self.sleeper()
+        self.refused("exec", self.cid, "/no/such", code=255)
+        self.refused("exec", "nobody", "/probe", code=255)
+
+    def test_program_that_is_not_there_is_named(self):
+        self.sleeper()
+        self.refused("exec", self.cid, "nosuch", text="executable file not found in")
+        self.refused("exec", self.cid, "/no/such", text="no such file or directory")
+        self.refused("exec", self.cid, "/etc/passwd", text="permission denied")
+
+    def test_options_end_at_the_first_word(self):
+        self.sleeper()
+        result = self.exec("/bin/sh", "-c", "echo $0 $1", "-d", "--tty")
+        self.assertEqual(result.out, "-d --tty\n", str(result))
+
+    def test_env_option_is_not_split_at_commas(self):
+        self.sleeper()
+        report = self.exec_report("--env", "A=1,2", "--env", "B=x y", "--env", "C=")
+        for entry in ("A=1,2", "B=x y", "C="):
+            self.assertIn(entry, report["env"])
+
+    def test_cwd_option(self):
+        self.sleeper()
+        self.assertEqual(self.exec_report("--cwd", "/tmp")["cwd"], "/tmp")
+
+    def test_user_option_forms(self):
+        self.sleeper()
+        for given, uid, gid in (("1000", 1000, 0), ("1000:2000", 1000, 2000), ("0:0", 0, 0),
+                                ("4294967294", 4294967294, 0)):
+            if uid > 2**31 and self.flavour != "cleat":
+                continue
+            with self.subTest(user=given):
+                report = self.exec_report("--user", given)
+                self.assertEqual((report["uid"], report["gid"]), (uid, gid))
+
+    def test_user_option_refuses_what_is_no_number(self):
+        self.sleeper()
+        bad = ["-1", "1:", ":1", "4294967295", "4294967296", "99999999999", "1:-1", "0x1", " 1",
+               "1 ", "1:2:3"]
+        for given in bad if self.flavour == "cleat" else bad[:2] + ["0x1"]:
+            with self.subTest(user=given):
+                self.refused("exec", f"--user={given}", self.cid, "/probe", code=255)
+
+    def test_numeric_user_is_never_a_name_of_the_containers_passwd(self):
+        self.write_file(os.path.join(self.rootfs, "etc/passwd"), "1000:x:0:0::/:/bin/sh\n")
+        self.sleeper()
+        self.assertEqual(self.exec_report("--user", "1000")["uid"], 1000)
+
+    def test_additional_groups_option(self):
+        self.sleeper()
+        report = self.exec_report("--additional-gids", "5", "--additional-gids", "6")
+        self.assertEqual(sorted(report["groups"]), [5, 6])
+
+    def test_capability_option_adds(self):
+        def change(config):
+            for name in config["process"]["capabilities"]:
+                config["process"]["capabilities"][name] = ["CAP_CHOWN"]
+        self.sleeper(change)
+        seen = self.exec_report("--cap", "CAP_NET_RAW")["capabilities"]
+        self.assertEqual(capability_names(seen["effective"]), ["CAP_CHOWN", "CAP_NET_RAW"])
+        self.assertEqual(seen["inheritable"], [])
+
+    def test_no_new_privs_option(self):
+        self.sleeper()
+        self.assertEqual(self.exec_report()["no_new_privs"], 0)
+        self.assertEqual(self.exec_report("--no-new-privs")["no_new_privs"], 1)
+
+    def test_process_file(self):
+        self.sleeper()
+        process = {"args": ["/probe"], "cwd": "/tmp", "env": ["ONLY=1"],
+                   "user": {"uid": 3, "gid": 4, "additionalGids": [9]},
+                   "capabilities": {name: ["CAP_KILL"] for name in
+                                    ("bounding", "effective", "permitted")},
+                   "rlimits": [{"type": "RLIMIT_CORE", "soft": 0, "hard": 0}]}
+        file = self.write_file(self.path("process.json"), json.dumps(process))
+        result = self.ok("exec", "--process", file, self.cid)
+        report = result.json()
+        self.assertEqual((report["uid"], report["gid"], report["groups"], report["cwd"]),
+                         (3, 4, [9], "/tmp"))
+        self.assertIn("ONLY=1", report["env"])
+        self.assertEqual(capability_names(report["capabilities"]["bounding"]), ["CAP_KILL"])
+
+    def test_process_file_that_is_wrong_names_the_member(self):
+        self.sleeper()
+        for document, text in (({"args": "x", "cwd": "/"}, "args"),
+                               ({"args": ["/probe"], "cwd": "tmp"}, "cwd")):
+            file = self.write_file(self.path("process.json"), json.dumps(document))
+            self.refused("exec", "--process", file, self.cid, text=text, code=255)
+
+    def test_detached_with_a_pid_file(self):
+        self.sleeper()
+        self.ok("exec", "--detach", "--pid-file", self.path("pid"), self.cid, "/probe", "sleep")
+        with open(self.path("pid"), encoding="utf-8") as file:
+            content = file.read()
+        self.assertRegex(content, r"\A[1-9]\d*\Z")
+        with open(f"/proc/{content}/cmdline", encoding="utf-8") as file:
+            self.assertEqual(file.read().split("\0")[:2], ["/probe", "sleep"])
+        pids = self.ok("ps", "--format", "json", self.cid).json()
+        self.assertIn(int(content), pids)
+
+    def test_detached_process_is_our_child(self):
+        self.sleeper()
+        self.ok("exec", "-d", "--pid-file", self.path("pid"), self.cid, "/probe", "sleep")
+        with open(self.path("pid"), encoding="utf-8") as file:
+            pid = file.read()
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            self.assertEqual(int(file.read().rpartition(")")[2].split()[1]), os.getpid())
+
+    def test_detached_failure_leaves_no_pid_file_and_no_process(self):
+        self.sleeper()
+        self.refused("exec", "--detach", "--pid-file", self.path("pid"), self.cid, "/no/such")
+        if self.flavour == "cleat":
+            self.assertFalse(os.path.exists(self.path("pid")))
+        self.assertEqual(len(self.ok("ps", "--format", "json", self.cid).json()), 1)
+
+    def test_stdin_and_stdout_are_passed(self):
+        self.sleeper()
+        read, write = os.pipe()
+        os.write(write, b"one\n")
+        os.close(write)
+        result = self.exec("/probe", "echo", stdin=read)
+        os.close(read)
+        self.assertEqual(result.out, "got: one\n")
+
+    def test_stopped_container_is_refused(self):
+        self.config("/bin/true")
+        self.create()
+        self.start()
+        self.wait_status("stopped")
+        self.refused("exec", self.cid, "/probe", text="cannot exec in a stopped container",
+                     code=255, any_runtime=True)
+
+    def test_paused_container_is_refused_unless_told_to_ignore_it(self):
+        self.sleeper()
+        self.ok("pause", self.cid)
+        try:
+            self.refused("exec", self.cid, "/probe", code=255, any_runtime=True,
+                         text="cannot exec in a paused container")
+        finally:
+            self.ok("resume", self.cid)
+
+    def test_created_container_takes_exec(self):
+        self.config("/probe", "sleep")
+        self.create()
+        self.assertEqual(self.exec_report()["hostname"], "house")
+
+    def test_signal_to_exec_is_passed_on_and_the_container_lives(self):
+        self.sleeper()
+        process, *_ = self.start_call("exec", self.cid, "/probe", "sleep")
+        self.wait_for(lambda: len(self.ok("ps", "--format", "json", self.cid).json()) == 2, "exec")
+        process.send_signal(15)
+        self.assertEqual(process.wait(5), 0)
+        self.assertEqual(self.status(), "running")
+
+    def test_many_execs_leave_nothing(self):
+        self.sleeper()
+        for _ in range(20):
+            self.assertEqual(self.exec("/bin/true").code, 0)
+        self.assertEqual(len(self.ok("ps", "--format", "json", self.cid).json()), 1)
+
+    def test_process_joined_by_exec_dies_with_the_container(self):
+        self.sleeper()
+        self.ok("exec", "-d", self.cid, "/probe", "sleep")
+        self.ok("kill", self.cid, "KILL")
+        self.wait_status("stopped")
+        self.delete()
+        self.assert_nothing_left()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,331 @@
+#!/usr/bin/env python3
+"""The verbs of the runtime specification: what each does in each state, and what it says."""
+import json
+import os
+import subprocess
+
+from harness import CleatTest, main
+from host import reap
+
+RFC3339_NANO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"
+
+
+class Lifecycle(CleatTest):
+    def test_created_container_waits_for_start(self):
+        self.config("/bin/echo", "hello")
+        self.create()
+        self.assertEqual(self.status(), "created")
+        self.assertEqual(self.output(), "")
+        self.start()
+        self.wait_status("stopped")
+        self.assertEqual(self.output(), "hello\n")
+        self.delete()
+        self.assert_nothing_left()
+
+    def test_state_has_every_member_that_engines_read(self):
+        def change(config):
+            config["annotations"] = {"org.example.a": "1"}
+        state = self.sleeper(change)
+        self.assertEqual(state["id"], self.cid)
+        self.assertEqual(state["status"], "running")
+        self.assertEqual(state["bundle"], self.bundle)
+        self.assertEqual(state["rootfs"], self.rootfs)
+        self.assertEqual(state["annotations"], {"org.example.a": "1"})
+        self.assertRegex(state["created"], RFC3339_NANO)
+        self.assertRegex(state["ociVersion"], r"^1\.\d+\.\d+")
+        self.assertIn("owner", state)
+        with open(f"/proc/{state['pid']}/cmdline", encoding="utf-8") as file:
+            self.assertEqual(file.read().split("\0")[0], "/probe")
+
+    def test_stopped_state_has_pid_zero(self):
+        self.config("/bin/true")
+        self.create()
+        self.start()
+        self.wait_status("stopped")
+        self.assertEqual(self.state()["pid"], 0)
+
+    def test_init_that_is_a_zombie_is_stopped(self):
+        self.sleeper()
+        os.kill(self.state()["pid"], 9)
+        self.wait_for(lambda: self.state()["status"] == "stopped", "stopped before it is reaped")
+
+    def test_kill_sends_the_signal_that_is_named(self):
+        for name in ("USR1", "SIGUSR1", "10"):
+            with self.subTest(signal=name):
+                if name == "USR1":
+                    self.sleeper()
+                before = self.output().count("USR1")
+                self.ok("kill", self.cid, name)
+                self.wait_for(lambda b=before: self.output().count("USR1") == b + 1, "USR1")
+
+    def test_kill_sends_term_when_no_signal_is_named(self):
+        self.sleeper()
+        self.ok("kill", self.cid)
+        self.wait_status("stopped")
+
+    def test_kill_refuses_a_signal_that_does_not_exist(self):
+        self.sleeper()
+        self.refused("kill", self.cid, "NOSUCH", text="signal")
+        self.refused("kill", self.cid, "65", text="signal|65")
+        self.assertEqual(self.status(), "running")
+
+    def test_created_container_can_be_killed_and_deleted(self):
+        self.config("/bin/true")
+        self.create()
+        self.ok("kill", self.cid, "KILL")
+        self.wait_status("stopped")
+        self.delete()
+        self.assert_nothing_left()
+
+    def test_delete_of_a_created_container_ends_it(self):
+        self.config("/bin/true")
+        self.create()
+        if self.call("delete", self.cid).code != 0:
+            self.delete("--force")
+        self.assert_nothing_left()
+
+    def test_delete_force_ends_a_running_container(self):
+        self.sleeper(args=("/probe", "family", "3"))
+        self.delete("--force")
+        self.assert_nothing_left()
+
+    def test_delete_force_of_nothing_succeeds(self):
+        self.delete("--force", id="nobody")
+
+    def test_delete_force_removes_a_half_made_state_directory(self):
+        os.makedirs(os.path.join(self.root, self.cid), 0o700)
+        self.delete("--force")
+        self.assertEqual(os.listdir(self.root), [])
+
+    def test_delete_of_a_running_container_is_refused(self):
+        self.sleeper()
+        self.refused("delete", self.cid, any_runtime=True,
+                     text=f"cannot delete container {self.cid} that is not stopped: running")
+        self.assertEqual(self.status(), "running")
+
+    def test_start_of_a_running_container_is_refused(self):
+        self.sleeper()
+        self.refused("start", self.cid, any_runtime=True,
+                     text="cannot start an already running container")
+
+    def test_start_of_a_stopped_container_is_refused(self):
+        self.config("/bin/true")
+        self.create()
+        self.start()
+        self.wait_status("stopped")
+        self.refused("start", self.cid, text="stopped")
+
+    def test_kill_of_a_stopped_container_is_refused(self):
+        self.config("/bin/true")
+        self.create()
+        self.start()
+        self.wait_status("stopped")
+        self.refused("kill", self.cid, "TERM", text="container not running", any_runtime=True)
+
+    def test_verbs_on_nothing_say_that_it_does_not_exist(self):
+        for verb in ("state", "start", "kill", "delete", "pause", "resume", "ps"):
+            with self.subTest(verb=verb):
+                self.refused(verb, "nobody", text="container does not exist", any_runtime=True)
+        self.refused("exec", "nobody", "true", text="container does not exist", code=255)
+
+    def test_taken_id_is_refused_and_the_first_container_lives_on(self):
+        self.sleeper()
+        self.create_refused("container with given ID already exists")
+        self.assertEqual(self.status(), "running")
+
+    def test_id_grammar(self):
+        self.config("/bin/true")
+        for bad in ("", "a/b", "../x", "a b", ".", "..", "a\n", "ü", "a%"):
+            with self.subTest(id=bad):
+                self.create_refused("invalid container ID format", id=bad)
+        for good in ("a.b", "A_1", "x+y-z", "0"):
+            with self.subTest(id=good):
+                self.ids.add(good)
+                self.create(id=good)
+                self.delete("--force", id=good)
+
+    def test_pid_file_is_decimal_without_newline(self):
+        self.config("/probe", "sleep")
+        self.create("--pid-file", self.path("pid"))
+        with open(self.path("pid"), encoding="utf-8") as file:
+            content = file.read()
+        self.assertRegex(content, r"\A[1-9]\d*\Z")
+        self.assertEqual(int(content), self.state()["pid"])
+        self.assertEqual(sorted(os.listdir(self.directory)), ["bundle", "pid", "state"])
+
+    def test_created_init_is_our_child_after_create_ends(self):
+        self.config("/probe", "sleep")
+        self.create()
+        pid = self.state()["pid"]
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            parent = int(file.read().rpartition(")")[2].split()[1])
+        self.assertEqual(parent, os.getpid(), "an engine is a subreaper and must get init")
+
+    def test_run_gives_the_exit_code(self):
+        for code in (0, 1, 42, 255):
+            with self.subTest(code=code):
+                self.config("/probe", "exit", str(code))
+                self.assertEqual(self.run_container().code, code)
+        self.assert_nothing_left()
+
+    def test_run_gives_128_and_the_signal(self):
+        self.config("/probe", "sleep")
+        process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid)
+        self.wait_for(lambda: os.path.isdir(os.path.join(self.root, self.cid)) and
+                      self.call("state", self.cid).code == 0 and self.status() == "running", "run")
+        self.ok("kill", self.cid, "KILL")
+        self.assertEqual(process.wait(5), 137)
+
+    def test_run_passes_signals_on(self):
+        self.config("/probe", "sleep")
+        process, _, out, _ = self.start_call("run", "--bundle", self.bundle, self.cid)
+        self.wait_for(lambda: os.pread(out.fileno(), 100, 0) == b"ready\n", "the probe")
+        process.send_signal(15)
+        self.assertEqual(process.wait(5), 0)
+        self.assert_nothing_left()
+
+    def test_run_removes_the_container_at_its_end(self):
+        self.config("/bin/true")
+        self.assertEqual(self.run_container().code, 0)
+        self.refused("state", self.cid, text="does not exist")
+        self.assert_nothing_left()
+
+    def test_run_detached_leaves_it_running(self):
+        self.config("/probe", "sleep")
+        self.ok("run", "--detach", "--bundle", self.bundle, "--pid-file", self.path("pid"),
+                self.cid)
+        self.assertEqual(self.status(), "running")
+        with open(self.path("pid"), encoding="utf-8") as file:
+            self.assertEqual(int(file.read()), self.state()["pid"])
+
+    def test_run_keep_leaves_the_state(self):
+        self.config("/bin/true")
+        self.ok("run", "--keep", "--bundle", self.bundle, self.cid)
+        self.assertEqual(self.status(), "stopped")
+        self.delete()
+
+    def test_bundle_is_the_working_directory_by_default(self):
+        self.config("/probe", "exit", "7")
+        self.assertEqual(self.call("run", self.cid, cwd=self.bundle).code, 7)
+
+    def test_stdin_reaches_the_process(self):
+        self.config("/probe", "echo")
+        read, write = os.pipe()
+        os.write(write, b"well\n")
+        os.close(write)
+        result = self.run_container(stdin=read)
+        os.close(read)
+        self.assertEqual(result.out, "got: well\n")
+
+    def test_list_shows_all_in_every_form(self):
+        self.sleeper()
+        self.config("/bin/true")
+        other = self.cid + "-b"
+        self.create(id=other)
+        lines = self.ok("list").out.splitlines()
+        self.assertEqual(lines[0].split(), ["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"])
+        row = next(line.split() for line in lines if line.split()[0] == self.cid)
+        self.assertEqual(row[1:4], [str(self.state()["pid"]), "running", self.bundle])
+        self.assertEqual(sorted(self.ok("list", "-q").out.split()), [self.cid, other])
+        out = self.ok("list", "--format", "json").out
+        self.assertEqual(len(out.strip().splitlines()), 1)
+        states = {state["id"]: state for state in json.loads(out)}
+        self.assertEqual(states[other]["status"], "created")
+        self.assertEqual(states[self.cid]["pid"], self.state()["pid"])
+
+    def test_list_of_an_empty_root_is_empty(self):
+        self.assertEqual(self.ok("list", "-q").out.strip(), "")
+        self.assertIn(self.ok("list", "--format", "json").out.strip(), ("[]", "null"))
+
+    def test_list_lives_with_a_damaged_entry(self):
+        self.cleat_only("fails for all containers")
+        self.sleeper()
+        os.makedirs(os.path.join(self.root, "broken"), 0o700)
+        self.write_file(os.path.join(self.root, "broken", "state.json"), "{")
+        self.ids.add("broken")
+        result = self.call("list", "-q")
+        self.assertIn(self.cid, result.out.split(), str(result))
+        self.delete("--force", id="broken")
+
+    def test_damaged_state_is_named_and_can_be_deleted(self):
+        self.cleat_only("panics or leaves cgroups")
+        for content in ("", "{", "null", "[]", "garbage"):
+            with self.subTest(content=content):
+                self.sleeper()
+                self.write_file(os.path.join(self.root, self.cid, "state.json"), content)
+                self.refused("state", self.cid)
+                self.delete("--force")
+                self.assert_nothing_left()
+
+    def test_ps_prints_host_pids(self):
+        self.sleeper(args=("/probe", "family", "2"))
+        pids = self.ok("ps", "--format", "json", self.cid).json()
+        self.assertEqual(len(pids), 3)
+        self.assertIn(self.state()["pid"], pids)
+
+    def test_state_directories_are_private(self):
+        self.config("/bin/true")
+        self.create()
+        entry = os.path.join(self.root, self.cid)
+        self.assertIn(os.stat(entry).st_mode & 0o777, (0o700, 0o711))
+        self.assertEqual(os.stat(self.root).st_mode & 0o066, 0)
+        for path, _, files in os.walk(entry):
+            for name in files if self.flavour == "cleat" else ():
+                mode = os.lstat(os.path.join(path, name)).st_mode & 0o777
+                self.assertEqual(mode & 0o077, 0, f"{name} has {mode:o}")
+
+    def test_one_of_parallel_creates_of_one_id_wins(self):
+        self.config("/probe", "sleep")
+        calls = [self.start_call("create", "--bundle", self.bundle, self.cid) for _ in range(8)]
+        codes = [process.wait(20) for process, *_ in calls]
+        self.assertEqual(codes.count(0), 1, codes)
+        self.assertEqual(self.status(), "created")
+
+    def test_engines_may_call_without_environment(self):
+        self.config("/bin/echo", "x")
+        result = self.run_container(env={"XDG_RUNTIME_DIR": ""})
+        self.assertEqual((result.code, result.out), (0, "x\n"), str(result))
+
+    def test_json_log_has_one_line_for_a_failure(self):
+        log = self.path("log.json")
+        self.refused("start", "nobody", global_options=("--log", log, "--log-format", "json"))
+        with open(log, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        self.assertEqual(len(lines), 1, lines)
+        entry = json.loads(lines[0])
+        self.assertEqual(entry["level"], "error")
+        self.assertIn("container does not exist", entry["msg"])
+        self.assertRegex(entry["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
+
+    def test_json_log_of_a_success_is_empty(self):
+        log = self.path("log.json")
+        self.config("/bin/true")
+        self.assertEqual(self.run_container("--log", log, "--log-format", "json").code, 0)
+        self.assertEqual(os.path.getsize(log) if os.path.exists(log) else 0, 0)
+
+    def test_killed_create_leaves_nothing_after_delete_force(self):
+        self.cleat_only("leaves cgroups behind")
+        self.config("/probe", "sleep")
+        for delay in (1, 2, 3, 4, 5, 6, 8, 10):
+            with self.subTest(milliseconds=delay):
+                process, *_ = self.start_call("create", "--bundle", self.bundle, self.cid)
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    process.wait(delay / 1000)
+                    raise subprocess.TimeoutExpired("", 0)
+                process.kill()
+                process.wait()
+                self.delete("--force")
+                self.assert_nothing_left()
+
+    def test_orphans_are_reaped_by_an_engine_not_by_us(self):
+        self.sleeper()
+        pid = self.state()["pid"]
+        self.ok("kill", self.cid, "KILL")
+        self.wait_status("stopped")
+        reap()
+        self.assertFalse(os.path.exists(f"/proc/{pid}"))
+        self.delete()
+
+
+if __name__ == "__main__":
+    main()
