@@ -190,7 +190,8 @@ class Runner {
     /// The container, or all whose ids the pattern matches; every one is tried, and the first
     /// failure is the result.
     template <class Verb>
-    [[nodiscard]] Result<int> for_each(const std::string& id_or_pattern, bool is_pattern, Verb verb) const {
+    [[nodiscard]] Result<int> for_each(const std::string& id_or_pattern, bool is_pattern,
+                                       Verb verb) const {
         if (!is_pattern) {
             const auto id = TRY(ContainerId::parse(id_or_pattern));
             TRY(verb(id));

@@ -5,9 +5,9 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "cleat/base/text.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "cleat/sys/files.hpp"
-#include "cleat/base/text.hpp"
 #include "cleat/sys/tree.hpp"
 #include "mount_flags.hpp"
 

@@ -21,7 +21,7 @@ namespace {
 
 /// The caller's terminal in raw mode, for as long as this lives.
 class RawTerminal {
-   public:
+ public:
     RawTerminal() {
         if (::tcgetattr(STDIN_FILENO, &saved_) < 0) return;
         ::termios raw = saved_;
@@ -34,7 +34,7 @@ class RawTerminal {
         if (active_) ::tcsetattr(STDIN_FILENO, TCSANOW, &saved_);
     }
 
-   private:
+ private:
     ::termios saved_{};
     bool active_ = false;
 };
@@ -69,7 +69,7 @@ Result<sys::Fd> take_signals() {
 }
 
 class Attendance {
-   public:
+ public:
     Attendance(Launched& launched, sys::Fd signals)
         : launched_(launched), signals_(std::move(signals)) {}
 
@@ -83,7 +83,7 @@ class Attendance {
         }
     }
 
-   private:
+ private:
     /// Every child that has ended; the status once it was the one that is attended.
     [[nodiscard]] std::optional<int> reap() const {
         constexpr int kSignalBase = 128;

@@ -24,12 +24,18 @@ constexpr int kCannotExecute = 127;
 
 std::string_view name_of(plan::HookKind kind) {
     switch (kind) {
-        case plan::HookKind::Prestart: return "prestart";
-        case plan::HookKind::CreateRuntime: return "createRuntime";
-        case plan::HookKind::CreateContainer: return "createContainer";
-        case plan::HookKind::StartContainer: return "startContainer";
-        case plan::HookKind::Poststart: return "poststart";
-        case plan::HookKind::Poststop: return "poststop";
+        case plan::HookKind::Prestart:
+            return "prestart";
+        case plan::HookKind::CreateRuntime:
+            return "createRuntime";
+        case plan::HookKind::CreateContainer:
+            return "createContainer";
+        case plan::HookKind::StartContainer:
+            return "startContainer";
+        case plan::HookKind::Poststart:
+            return "poststart";
+        case plan::HookKind::Poststop:
+            return "poststop";
     }
     return "unknown";
 }
@@ -46,7 +52,8 @@ Result<sys::Fd> memory_file(std::string_view content) {
 
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> out;
-    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve
+    for (const auto& text : texts)
+        out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve
     out.push_back(nullptr);
     return out;
 }
@@ -54,7 +61,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 /// Runs in the hook's process.
 [[noreturn]] void execute(const spec::Hook& hook, int input, int null, int errors) noexcept {
     auto args = pointers(hook.args);
-    if (hook.args.empty()) args = {const_cast<char*>(hook.path.c_str()), nullptr};  // NOLINT: execve
+    if (hook.args.empty())
+        args = {const_cast<char*>(hook.path.c_str()), nullptr};  // NOLINT: execve
     const auto env = pointers(hook.env);
     ::sigset_t none;
     ::sigemptyset(&none);
@@ -105,8 +113,7 @@ Result<void> run_one(const spec::Hook& hook, int input) {
     const auto process = TRY(clone_process({}));
     if (process.pid == 0) execute(hook, input, null.get(), errors.get());
     const auto status = TRY(wait_for(process, hook.timeout));
-    if (!status)
-        return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
+    if (!status) return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
     if (*status != 0) {
         return fail(ErrorKind::System,
                     concat("ended with status ", *status, last_words(errors.get())));
@@ -122,8 +129,8 @@ Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state) {
         const auto input = TRY(memory_file(state));
         auto done = run_one(hook, input.get());
         if (done) continue;
-        Error error = with_context(std::move(done).error(),
-                                   concat(name_of(hooks.kind), " hook ", i, " ", quoted(hook.path)));
+        Error error = with_context(std::move(done).error(), concat(name_of(hooks.kind), " hook ", i,
+                                                                   " ", quoted(hook.path)));
         error.pointer = concat("/hooks/", name_of(hooks.kind), "/", i);
         return std::unexpected(std::move(error));
     }

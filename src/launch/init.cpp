@@ -37,20 +37,22 @@ Result<pid_t> pid_on_host(const kernel::Context& context) {
 
 /// Applies each kind of step in init; kinds that belong to the host are a fault of the plan.
 class InitHands {
-   public:
+ public:
     explicit InitHands(ChildArguments arguments) noexcept
         : arguments_(arguments), peer_(arguments.child_end.get()) {}
 
     [[nodiscard]] int peer() const noexcept { return peer_; }
 
-    Result<void> operator()(const plan::Report& step) { return send_gate(peer_, step.gate); }
+    Result<void> operator()(const plan::Report& step) {
+        if (step.gate == plan::Gate::Ready) TRY(outlive_creator());
+        return send_gate(peer_, step.gate);
+    }
 
     Result<void> operator()(const plan::Await& step) {
         const auto incoming = TRY(receive(peer_));
         if (incoming.end) return fail(ErrorKind::Internal, "the creator is gone");
         if (incoming.message.kind != MessageKind::Gate || incoming.message.gate != step.gate)
             return fail(ErrorKind::Internal, "a message out of order");
-        if (step.gate == plan::Gate::Committed) return outlive_creator();
         return {};
     }
 
@@ -113,8 +115,10 @@ class InitHands {
         return kernel::apply(step, arguments_.context);
     }
 
-   private:
-    /// The state is written: the container no longer dies with the process that made it.
+ private:
+    /// From here on end of file does what the signal did: init waits for its creator's word that
+    /// the state is written, and ends if the creator does. Doing it after that word would be too
+    /// late, as the creator ends right behind it.
     Result<void> outlive_creator() {
         if (::prctl(PR_SET_PDEATHSIG, 0) < 0) return fail_errno("clear parent death signal", errno);
         return {};
@@ -126,10 +130,9 @@ class InitHands {
         const sys::Fd listener = std::move(arguments_.context.seccomp_listener);
         const pid_t pid = TRY(pid_on_host(arguments_.context));
         const std::string document =
-            concat("{\"ociVersion\":\"", spec::kOciVersion,
-                   R"(","fds":["seccompFd"],"pid":)", pid, ",\"metadata\":",
-                   quoted(seccomp.listener_metadata), ",\"state\":",
-                   arguments_.request.state_document("creating", pid), "}");
+            concat("{\"ociVersion\":\"", spec::kOciVersion, R"(","fds":["seccompFd"],"pid":)", pid,
+                   ",\"metadata\":", quoted(seccomp.listener_metadata),
+                   ",\"state\":", arguments_.request.state_document("creating", pid), "}");
         const int fd = listener.get();
         auto sent = sys::send_message(arguments_.seccomp_agent.get(),
                                       std::as_bytes(std::span(document)), std::span(&fd, 1));
@@ -174,8 +177,8 @@ void run_joiner(ChildArguments arguments) noexcept {
     auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);
     if (!cloned) give_up(peer, with_context(cloned.error(), "clone"));
     if (cloned->pid == 0) run_init(arguments);
-    const auto told = send_with_fd(peer, {.kind = MessageKind::Joined, .pid = cloned->pid},
-                                   cloned->pidfd.get());
+    const auto told =
+        send_with_fd(peer, {.kind = MessageKind::Joined, .pid = cloned->pid}, cloned->pidfd.get());
     ::_exit(told ? 0 : kChildFailed);
 }
 

@@ -12,9 +12,9 @@ namespace cleat::launch {
 struct ChildArguments {
     const Request& request;
     kernel::Context& context;
-    sys::Fd& host_end;             ///< the host's end of the socket pair, closed first
+    sys::Fd& host_end;  ///< the host's end of the socket pair, closed first
     sys::Fd& child_end;
-    sys::Fd& seccomp_agent;        ///< connected before the clone, if the plan has a listener
+    sys::Fd& seccomp_agent;  ///< connected before the clone, if the plan has a listener
     const plan::Clone& clone;
 };
 

@@ -29,7 +29,7 @@ constexpr std::chrono::milliseconds kCgroupRemovalLimit{2000};
 
 /// The cgroups that this launch made; removed unless kept.
 class CgroupGuard {
-   public:
+ public:
     CgroupGuard() = default;
     CgroupGuard(const CgroupGuard&) = delete;
     CgroupGuard& operator=(const CgroupGuard&) = delete;
@@ -39,13 +39,13 @@ class CgroupGuard {
     void add(const plan::CgroupDirectory& directory) { made_.push_back(directory); }
     void keep() noexcept { made_.clear(); }
 
-   private:
+ private:
     cgroup::Directories made_;
 };
 
 /// The container's first process until it is handed over; ended and reaped unless released.
 class ChildGuard {
-   public:
+ public:
     ChildGuard() = default;
     ChildGuard(const ChildGuard&) = delete;
     ChildGuard& operator=(const ChildGuard&) = delete;
@@ -67,7 +67,7 @@ class ChildGuard {
     /// Reaps a child that is gone already: its exit status as wait_child() gives it.
     [[nodiscard]] Result<int> reap() { return sys::wait_child(std::exchange(pid_, 0)); }
 
-   private:
+ private:
     pid_t pid_ = 0;
     sys::Fd pidfd_;
 };
@@ -80,7 +80,7 @@ const Step* find_step(const std::vector<plan::Step>& steps) {
 }
 
 class Host {
-   public:
+ public:
     explicit Host(const Request& request) : request_(request), plan_(request.plan) {}
 
     Result<Launched> launch();
@@ -124,7 +124,7 @@ class Host {
         return fail(ErrorKind::Internal, "a step of init in the list of the host");
     }
 
-   private:
+ private:
     Result<void> prepare();
     Result<void> await_joined(pid_t joiner);
     Result<Incoming> next_message();
@@ -178,11 +178,13 @@ Result<void> Host::operator()(const plan::Clone& step) {
                              .child_end = child_end_,
                              .seccomp_agent = seccomp_agent_,
                              .clone = step};
-    // In a pid namespace that it joins the child is seen from its first moment on; it inherits this.
+    // In a pid namespace that it joins the child is seen from its first moment on; it inherits
+    // this.
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
     const bool direct = plan_.joiner.empty();
-    auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No)) : TRY(clone_process({}));
+    auto cloned =
+        direct ? TRY(clone_container(step, context_, Sibling::No)) : TRY(clone_process({}));
     if (cloned.pid == 0) {
         if (direct) run_init(arguments);
         run_joiner(arguments);
@@ -270,9 +272,8 @@ std::unexpected<Error> Host::init_died() {
     const auto status = child_.reap();
     const auto verdict = cgroup::memory_verdict(plan_.cgroups);
     if (verdict.oom_killed) {
-        return fail(ErrorKind::System,
-                    concat("init was killed: memory limit ", verdict.limit.value_or(0),
-                           " bytes reached"));
+        return fail(ErrorKind::System, concat("init was killed: memory limit ",
+                                              verdict.limit.value_or(0), " bytes reached"));
     }
     if (status && *status > kSignalBase)
         return fail(ErrorKind::System, concat("init was ended by signal ", *status - kSignalBase));

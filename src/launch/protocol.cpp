@@ -31,8 +31,7 @@ void copy_text(char (&target)[N], std::string_view text) {
 Result<void> send(int socket, MessageKind kind) {
     const Message message{.kind = kind};
     // write(2), not sendmsg(2): it must pass the filter of a container that has one already.
-    if (::write(socket, &message, sizeof message) < 0)
-        return fail_errno("send message", errno);
+    if (::write(socket, &message, sizeof message) < 0) return fail_errno("send message", errno);
     return {};
 }
 
@@ -46,9 +45,8 @@ Result<void> send_with_fd(int socket, const Message& message, int fd) {
 }
 
 void send_failure(int socket, const Error& error) noexcept {
-    Message message{.kind = MessageKind::Failed,
-                    .errno_value = error.errno_value,
-                    .error_kind = error.kind};
+    Message message{
+        .kind = MessageKind::Failed, .errno_value = error.errno_value, .error_kind = error.kind};
     copy_text(message.what, error.what);
     copy_text(message.pointer, error.pointer);
     static_cast<void>(::write(socket, &message, sizeof message) < 0);

@@ -30,12 +30,12 @@ enum class MessageKind : std::uint32_t { Joined, Gate, Console, Start, Executing
 /// One message as it travels: one fixed layout, both ends are the same binary.
 struct Message {
     MessageKind kind = MessageKind::Gate;
-    plan::Gate gate = plan::Gate::Ready;           ///< Gate
-    std::int32_t pid = 0;                          ///< Joined
-    std::int32_t errno_value = 0;                  ///< Failed
-    ErrorKind error_kind = ErrorKind::Internal;    ///< Failed
-    char what[1024] = {};                          ///< Failed, cut and zero-terminated
-    char pointer[256] = {};                        ///< Failed, likewise
+    plan::Gate gate = plan::Gate::Ready;         ///< Gate
+    std::int32_t pid = 0;                        ///< Joined
+    std::int32_t errno_value = 0;                ///< Failed
+    ErrorKind error_kind = ErrorKind::Internal;  ///< Failed
+    char what[1024] = {};                        ///< Failed, cut and zero-terminated
+    char pointer[256] = {};                      ///< Failed, likewise
 };
 
 /// A message with its descriptor, or `end` for end of file.

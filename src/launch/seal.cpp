@@ -25,7 +25,7 @@ constexpr int kAllSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRI
 
 /// On a read-only mount or in a sealed memfd: nobody gets a writable descriptor through /proc.
 Result<bool> is_sealed(int executable) {
-    struct ::statvfs status {};
+    struct ::statvfs status{};
     if (::fstatvfs(executable, &status) < 0) return fail_errno("statvfs own executable", errno);
     if ((status.f_flag & ST_RDONLY) != 0) return true;
     const int seals = ::fcntl(executable, F_GET_SEALS);
@@ -42,11 +42,11 @@ Result<sys::Fd> overlay_copy(const std::string& path) {
         return fail(ErrorKind::Unsupported, "overlay cannot name this directory");
     const std::vector<std::pair<std::string, std::string>> options = {
         {"lowerdir", concat(directory, ":/dev")}};
-    const auto overlay = TRY(sys::Tree::make(
-        {.type = "overlay",
-         .source = "cleat",
-         .options = &options,
-         .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID}));
+    const auto overlay = TRY(
+        sys::Tree::make({.type = "overlay",
+                         .source = "cleat",
+                         .options = &options,
+                         .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID}));
     return sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_PATH | O_NOFOLLOW);
 }
 

@@ -28,7 +28,8 @@ Result<void> start(int listener_directory) {
             return not_waiting();
         if (!incoming) return std::unexpected(incoming.error());
         if (incoming->end && executing) return {};
-        if (incoming->end) return fail(ErrorKind::System, "init died before the process was started");
+        if (incoming->end)
+            return fail(ErrorKind::System, "init died before the process was started");
         if (incoming->message.kind == MessageKind::Failed)
             return std::unexpected(to_error(incoming->message));
         executing = executing || incoming->message.kind == MessageKind::Executing;

@@ -144,19 +144,19 @@ Result<std::vector<std::string>> list_directory_at(int directory, const char* pa
 }
 
 Result<struct ::stat> stat_at(int directory, const char* path, int flags) {
-    struct ::stat status {};
+    struct ::stat status{};
     if (::fstatat(directory, path, &status, flags) < 0) return failed("stat", path);
     return status;
 }
 
 Result<struct ::stat> stat_fd(int fd) {
-    struct ::stat status {};
+    struct ::stat status{};
     if (::fstat(fd, &status) < 0) return failed("stat", "descriptor");
     return status;
 }
 
 Result<std::int64_t> filesystem_magic(int fd) {
-    struct ::statfs status {};
+    struct ::statfs status{};
     if (::fstatfs(fd, &status) < 0) return failed("statfs", "descriptor");
     return std::int64_t{status.f_type};
 }

@@ -47,7 +47,8 @@ Result<Fd> connected(int type, const std::string& path) {
 
 std::vector<Fd> take_fds(::msghdr& message) {
     std::vector<Fd> fds;
-    for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr; part = CMSG_NXTHDR(&message, part)) {
+    for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr;
+         part = CMSG_NXTHDR(&message, part)) {
         if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
         const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);
         for (std::size_t i = 0; i < count; ++i) {
@@ -79,7 +80,8 @@ Result<std::pair<Fd, Fd>> seqpacket_pair() {
 Result<void> send_message(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
     if (fds.size() > kMaxFds) return fail_errno("too many descriptors in a message", EINVAL);
     ::iovec part{};
-    part.iov_base = const_cast<std::byte*>(bytes.data());  // NOLINT: iovec serves reading and writing
+    part.iov_base =
+        const_cast<std::byte*>(bytes.data());  // NOLINT: iovec serves reading and writing
     part.iov_len = bytes.size();
     ControlBuffer control{};
     ::msghdr message{};

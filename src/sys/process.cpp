@@ -63,7 +63,8 @@ Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit) {
 Result<int> wait_child(pid_t pid) {
     constexpr int kSignalBase = 128;
     int status = 0;
-    if (retry([&] { return ::waitpid(pid, &status, 0); }) < 0) return failed("wait for", concat(pid));
+    if (retry([&] { return ::waitpid(pid, &status, 0); }) < 0)
+        return failed("wait for", concat(pid));
     return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
 }
 

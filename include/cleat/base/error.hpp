@@ -64,9 +64,9 @@ constexpr decltype(auto) take(std::expected<T, Error>&& result) {
 }  // namespace cleat
 
 /// The value of a Result, or return its Error from the enclosing function.
-#define TRY(...)                                                               \
-    __extension__({                                                            \
-        auto try_result_ = (__VA_ARGS__);                                      \
+#define TRY(...)                                                                  \
+    __extension__({                                                               \
+        auto try_result_ = (__VA_ARGS__);                                         \
         if (!try_result_) return std::unexpected(std::move(try_result_).error()); \
-        ::cleat::detail::take(std::move(try_result_));                         \
+        ::cleat::detail::take(std::move(try_result_));                            \
     })

@@ -33,13 +33,13 @@ struct Signal {
 
 /// The name of a container: 1 to 1024 of [A-Za-z0-9_+.-], not "." or ".." (as runc takes them).
 class ContainerId {
-   public:
+ public:
     /// Errors: InvalidArgument, "invalid container ID format".
     [[nodiscard]] static Result<ContainerId> parse(std::string_view text);
     [[nodiscard]] const std::string& str() const noexcept { return text_; }
     bool operator==(const ContainerId&) const = default;
 
-   private:
+ private:
     explicit ContainerId(std::string_view text) : text_(text) {}
     std::string text_;
 };

@@ -29,7 +29,8 @@ enum class Made { New, Existed };
 [[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory);
 
 [[nodiscard]] Result<void> apply(const plan::WriteCgroup& step, const Directories& directories);
-[[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step, const Directories& directories);
+[[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step,
+                                 const Directories& directories);
 
 /// Descriptors for joining without writing another process's pid: the v1 `tasks` files, opened for
 /// writing; the joining process writes "0" to each. Unified directories are left out.

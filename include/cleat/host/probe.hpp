@@ -16,6 +16,6 @@ namespace cleat::host {
 
 /// The cgroup hierarchies from the texts of /proc/self/mountinfo and /proc/self/cgroup (pure).
 [[nodiscard]] std::vector<plan::CgroupHierarchy> parse_hierarchies(std::string_view mountinfo,
-                                                                  std::string_view cgroup);
+                                                                   std::string_view cgroup);
 
 }  // namespace cleat::host

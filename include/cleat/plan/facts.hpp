@@ -12,13 +12,14 @@ namespace cleat::plan {
 
 /// One cgroup hierarchy that is mounted (cgroups(7)).
 struct CgroupHierarchy {
-    /// v1: the controllers ("cpu", "cpuacct") or one "name=systemd"; v2: those in cgroup.controllers
-    /// of the root.
+    /// v1: the controllers ("cpu", "cpuacct") or one "name=systemd"; v2: those in
+    /// cgroup.controllers of the root.
     std::vector<std::string> controllers;
     std::string mountpoint;  ///< "/sys/fs/cgroup/memory"
-    std::string mount_root;  ///< what of the hierarchy is mounted there, "/" mostly (proc_pid_mountinfo(5))
-    std::string own_path;    ///< the cgroup of cleat itself in it, "/…" (proc_pid_cgroup(5))
-    bool unified = false;    ///< cgroup v2
+    std::string
+        mount_root;  ///< what of the hierarchy is mounted there, "/" mostly (proc_pid_mountinfo(5))
+    std::string own_path;  ///< the cgroup of cleat itself in it, "/…" (proc_pid_cgroup(5))
+    bool unified = false;  ///< cgroup v2
     bool operator==(const CgroupHierarchy&) const = default;
 };
 

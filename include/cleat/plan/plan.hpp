@@ -29,11 +29,13 @@ struct CgroupDirectory {
 struct Plan {
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
     std::vector<CgroupDirectory> cgroups = {};
-    std::uint16_t slots = 0;  ///< how many there are
+    std::uint16_t slots = 0;      ///< how many there are
     std::vector<Step> host = {};  ///< cleat create, run, exec
-    std::vector<Step> joiner = {};  ///< empty but when namespaces must be joined before others are made
+    std::vector<Step> joiner =
+        {};  ///< empty but when namespaces must be joined before others are made
     std::vector<Step> init = {};  ///< becomes the container's process
-    std::vector<spec::Problem> warnings = {};  ///< what the host cannot grant and the spec lets pass
+    std::vector<spec::Problem> warnings =
+        {};  ///< what the host cannot grant and the spec lets pass
 };
 
 /// What does not come from config.json.

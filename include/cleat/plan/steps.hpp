@@ -24,11 +24,11 @@ struct Slot {
 
 /// A moment at which one process tells the other how far it is. Every Report has its Await.
 enum class Gate {
-    IdMapsWritten,    ///< host to init: the maps of the new user namespace are there
-    MountsMade,       ///< init to host: namespaces and mounts are there, the root not yet changed
-    RuntimeHooksDone, ///< host to init
-    Ready,            ///< init to host: nothing is left but to start the process
-    Committed,        ///< host to init: the state is written, live on without the host
+    IdMapsWritten,     ///< host to init: the maps of the new user namespace are there
+    MountsMade,        ///< init to host: namespaces and mounts are there, the root not yet changed
+    RuntimeHooksDone,  ///< host to init
+    Ready,             ///< init to host: nothing is left but to start the process
+    Committed,         ///< host to init: the state is written, live on without the host
 };
 
 // ---- steps of the host process ---------------------------------------------------------------
@@ -225,7 +225,7 @@ struct BindMount {
     bool recursive = false;
     std::string destination;
     MountFlags flags;
-    std::optional<Slot> slot = {};  ///< opened by the host already
+    std::optional<Slot> slot = {};                   ///< opened by the host already
     std::vector<spec::IdMapping> uid_mappings = {};  ///< idmapped mount
     std::vector<spec::IdMapping> gid_mappings = {};
     bool recursive_idmap = false;
@@ -242,7 +242,8 @@ struct CgroupView {
     std::string name;                   ///< directory below the destination: "memory"
     std::vector<std::string> symlinks;  ///< other names for it: "cpu" for "cpu,cpuacct"
     std::string host_path;              ///< bound when there is no new cgroup namespace
-    std::vector<std::string> options;   ///< mount options of a v1 hierarchy: "memory", "none,name=systemd"
+    std::vector<std::string>
+        options;  ///< mount options of a v1 hierarchy: "memory", "none,name=systemd"
 };
 
 /// The cgroup file systems at `destination`. With a cgroup namespace they are mounted anew, else
@@ -419,18 +420,16 @@ struct Exec {
     std::vector<std::string> env;
 };
 
-using Action =
-    std::variant<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, OpenSource,
-                 OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await,
-                 ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
-                 NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
-                 SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
-                 Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot,
-                 SetRootReadonly, SetRootPropagation, MaskPath, MakePathReadonly,
-                 JoinSessionKeyring, SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity,
-                 SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory, SetHome,
-                 FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
-                 SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+using Action = std::variant<
+    MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, OpenSource, OpenContainer, Clone,
+    WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, JoinNamespace,
+    JoinContainer, UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback,
+    SetHostname, SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
+    Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
+    SetRootPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler,
+    SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
+    SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
+    SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {

@@ -33,8 +33,8 @@ struct Problem {
 template <class T>
 struct Decoded {
     std::optional<T> value;
-    std::vector<Problem> problems;           ///< in document order
-    std::vector<std::string> unknown = {};   ///< pointers of properties that no table names
+    std::vector<Problem> problems;          ///< in document order
+    std::vector<std::string> unknown = {};  ///< pointers of properties that no table names
 };
 
 /// A config.json: decoded and checked against the rules that need nothing but the document

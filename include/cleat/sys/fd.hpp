@@ -7,7 +7,7 @@ namespace cleat::sys {
 
 /// Owns one file descriptor (or none, -1). Move-only; assignment closes the old one.
 class Fd {
-   public:
+ public:
     Fd() noexcept = default;
     explicit Fd(int fd) noexcept : fd_(fd) {}
     Fd(const Fd&) = delete;
@@ -29,7 +29,7 @@ class Fd {
     /// Closes now. Errors of close(2) are not told: nothing sensible can follow them.
     void reset() noexcept;
 
-   private:
+ private:
     int fd_ = -1;
 };
 

@@ -18,7 +18,7 @@ using cleat::spec::Hook;
 
 /// A directory that is gone at the end of the test, with the files that hooks write.
 class Directory {
-   public:
+ public:
     Directory() : path_(::mkdtemp(name_)) {}
     ~Directory() {
         const auto names = cleat::sys::list_directory_at(cleat::sys::kHere, path_.c_str());
@@ -26,12 +26,15 @@ class Directory {
             static_cast<void>(cleat::sys::remove_file_at(cleat::sys::kHere, file(name).c_str()));
         static_cast<void>(cleat::sys::remove_directory_at(cleat::sys::kHere, path_.c_str()));
     }
-    [[nodiscard]] std::string file(const std::string& name) const { return concat(path_, "/", name); }
+    [[nodiscard]] std::string file(const std::string& name) const {
+        return concat(path_, "/", name);
+    }
     [[nodiscard]] std::string text(const std::string& name) const {
-        return cleat::sys::read_text_at(cleat::sys::kHere, file(name).c_str()).value_or("(missing)");
+        return cleat::sys::read_text_at(cleat::sys::kHere, file(name).c_str())
+            .value_or("(missing)");
     }
 
-   private:
+ private:
     char name_[32] = "/tmp/cleat-hooks.XXXXXX";
     std::string path_;
 };
@@ -44,8 +47,8 @@ Hook shell(const std::string& command) {
 
 TEST_CASE("a hook reads the state on stdin and has only the environment that it was given") {
     const Directory directory;
-    Hook hook = shell(concat("cat >", directory.file("state"), "; echo \"$A:$HOME\" >",
-                             directory.file("env")));
+    Hook hook = shell(
+        concat("cat >", directory.file("state"), "; echo \"$A:$HOME\" >", directory.file("env")));
     hook.env = {"A=b"};
     REQUIRE(cleat::launch::run_hooks({HookKind::CreateRuntime, {hook}}, R"({"id":"x"})"));
     CHECK(directory.text("state") == R"({"id":"x"})");
