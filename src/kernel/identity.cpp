@@ -53,9 +53,12 @@ Result<void> set_groups(const std::vector<Gid>& groups) {
     std::vector<gid_t> ids;
     ids.reserve(groups.size());
     for (const auto group : groups) ids.push_back(group.value);
-    if (::setgroups(ids.size(), ids.data()) < 0)
-        return failed("set ", groups.size(), " supplementary groups");
-    return {};
+    if (::setgroups(ids.size(), ids.data()) == 0) return {};
+    const int error = errno;
+    // A user namespace that is joined may deny setgroups(2): there is nothing to drop if none are
+    // held.
+    if (error == EPERM && ids.empty() && ::getgroups(0, nullptr) == 0) return {};
+    return fail_errno(concat("set ", groups.size(), " supplementary groups"), error);
 }
 
 /// "cap_net_raw" or "capability 70".
@@ -74,6 +77,15 @@ std::uint64_t permitted_now() {
     CapabilityData now;
     if (::syscall(SYS_capget, &now.header, now.data) < 0) return 0;
     return now.data[0].permitted | std::uint64_t{now.data[1].permitted} << 32U;
+}
+
+/// A change from uid 0 leaves what is permitted but makes nothing of it effective.
+Result<void> make_permitted_effective() {
+    CapabilityData now;
+    if (::syscall(SYS_capget, &now.header, now.data) < 0) return failed("read capabilities");
+    for (auto& half : now.data) half.effective = half.permitted;
+    if (::syscall(SYS_capset, &now.header, now.data) < 0) return failed("keep capabilities");
+    return {};
 }
 
 /// Which of the capabilities this process does not have: what EPERM means.
@@ -123,7 +135,7 @@ Result<void> apply(const plan::SetUser& step, Context&) {
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed("keep capabilities");
     if (::setresuid(step.uid.value, step.uid.value, step.uid.value) < 0)
         return failed("set uid ", step.uid.value);
-    return {};
+    return step.keep_rights ? make_permitted_effective() : Result<void>{};
 }
 
 Result<void> apply(const plan::SetCapabilities& step, Context&) {

@@ -13,7 +13,6 @@
 #include "cleat/sys/tree.hpp"
 #include "copy_up.hpp"
 #include "failed.hpp"
-#include "idmap.hpp"
 #include "mount_flags.hpp"
 #include "mount_options.hpp"
 #include "paths.hpp"
@@ -89,15 +88,6 @@ Result<Content> content_of(const sys::Tree& tree, const std::string& source, con
     return normal_path(source) == target.path ? Content::SameProcFile : Content::Other;
 }
 
-Result<void> map_ids(const plan::BindMount& step, const sys::Tree& tree, const Context& context) {
-    if (step.uid_mappings.empty() && step.gid_mappings.empty()) return {};
-    const auto user_namespace = TRY(user_namespace_for(step, context));
-    auto done = tree.set_attributes({.user_namespace = user_namespace.get()},
-                                    step.recursive_idmap ? sys::Depth::Recursive : sys::Depth::Top);
-    if (!done) return std::unexpected(with_context(std::move(done).error(), "idmapped mount"));
-    return done;
-}
-
 Result<mode_t> mode_of_source(const plan::BindMount& step, const std::string& source,
                               const Context& context) {
     const auto status = step.slot ? sys::stat_fd(context.slots[step.slot->index].get())
@@ -116,7 +106,6 @@ Result<void> bind_mount(const plan::BindMount& step, Context& context) {
                                 : TRY(sys::Tree::clone(sys::kHere, source.c_str(), depth));
     const auto content = TRY(content_of(tree, source, target));
     TRY(check_proc_rules(target, content));
-    TRY(map_ids(step, tree, context));
     TRY(set_mount_flags(tree.fd(), step.flags));
     return attach(context, tree, target, step.flags);
 }

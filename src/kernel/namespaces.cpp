@@ -123,6 +123,9 @@ Result<void> apply(const plan::OpenNamespace& step, Context& context) {
 
 Result<void> apply(const plan::JoinNamespace& step, Context& context) {
     const int fd = slot_fd(context, step.slot);
+    // Where it leads to, dropping the caller's groups may be denied; without the right it stays so.
+    if (step.type == spec::NamespaceType::User && ::setgroups(0, nullptr) < 0 && errno != EPERM)
+        return failed("drop supplementary groups");
     if (::setns(fd, kind_of(step.type).flag) == 0) return {};
     const int error = errno;
     if (error == EINVAL && step.type == spec::NamespaceType::User &&

@@ -78,6 +78,17 @@ Result<void> open_root(const plan::OpenRoot& step, Context& context) {
     return {};
 }
 
+Result<void> map_ids(const sys::Tree& tree, const plan::OpenSource& step, const Context& context) {
+    if (!step.id_mapping) return {};
+    const int user_namespace = context.slots[step.id_mapping->index].get();
+    auto done =
+        tree.set_attributes({.user_namespace = user_namespace},
+                            step.recursive_id_mapping ? sys::Depth::Recursive : sys::Depth::Top);
+    if (done) return done;
+    return std::unexpected(
+        with_context(std::move(done).error(), concat("idmapped mount of ", quoted(step.path))));
+}
+
 Result<void> change_directory_and_root() {
     if (::chroot(".") < 0) return failed("chroot");
     if (::chdir("/") < 0) return failed("chdir /");
@@ -107,6 +118,7 @@ Result<void> apply(const plan::OpenSource& step, Context& context) {
     if (!tree) return std::unexpected(with_context(std::move(tree).error(), "mount source"));
     // A copy of a shared mount is its peer: mounts below it would appear on the host.
     TRY(tree->set_attributes({.propagation = MS_SLAVE}, sys::Depth::Recursive));
+    TRY(map_ids(*tree, step, context));
     context.slots[step.slot.index] = (*std::move(tree)).take();
     return {};
 }
@@ -144,6 +156,14 @@ Result<void> apply(const plan::SetRootReadonly&, Context& context) {
     auto done = change_attributes(context.root.fd(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::Top);
     if (!done) return std::unexpected(with_context(std::move(done).error(), "read-only root"));
     return done;
+}
+
+Result<void> apply(const plan::SetMountPropagation& step, Context& context) {
+    const auto mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
+    auto done = set_mount_propagation(mount.get(), step.propagation);
+    if (done) return done;
+    return std::unexpected(
+        with_context(std::move(done).error(), concat("propagation of ", step.destination)));
 }
 
 Result<void> apply(const plan::SetRootPropagation& step, Context& context) {

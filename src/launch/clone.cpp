@@ -44,7 +44,9 @@ Result<sys::Fd> enter_pid_namespace(int target) {
 
 Result<Cloned> clone_container(const plan::Clone& step, const kernel::Context& context,
                                Sibling sibling) {
-    CloneRequest request{.flags = step.flags, .cgroup = context.unified_cgroup.get()};
+    CloneRequest request{.flags = step.flags};
+    // The joiner is born there itself: in a user namespace it has no right to the cgroup any more.
+    if (sibling == Sibling::No) request.cgroup = context.unified_cgroup.get();
     if (sibling == Sibling::Yes) request.flags |= CLONE_PARENT;
     sys::Fd home;
     if (step.enter_pid_namespace) {
@@ -52,6 +54,9 @@ Result<Cloned> clone_container(const plan::Clone& step, const kernel::Context& c
         home = TRY(enter_pid_namespace(target.get()));
     }
     auto cloned = clone_process(request);
+    // A joiner ends here and its child is where it belongs: nobody has to go home, nor might a
+    // joiner of a user namespace.
+    if (sibling == Sibling::Yes) return cloned;
     // The child, too, goes home: nothing but its own pid namespace matters to it.
     if (home && ::setns(home.get(), CLONE_NEWPID) < 0 && cloned && cloned->pid != 0)
         return fail_errno("leave pid namespace", errno);

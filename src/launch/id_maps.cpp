@@ -1,9 +1,13 @@
 // Room: launch. The maps of a new user namespace, written by the host.
 #include "id_maps.hpp"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -25,8 +29,25 @@ std::string map_text(const Mappings& mappings) {
 }
 
 Result<void> write_directly(pid_t pid, const char* file, const Mappings& mappings) {
-    return sys::write_text_at(sys::kHere, concat("/proc/", pid, "/", file).c_str(),
-                              map_text(mappings));
+    const std::string text = map_text(mappings);
+    const auto limit = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    if (text.size() >= limit)
+        return fail(ErrorKind::InvalidConfig,
+                    concat(mappings.size(), " mappings make ", text.size(),
+                           " bytes, the kernel takes less than ", limit));
+    return sys::write_text_at(sys::kHere, concat("/proc/", pid, "/", file).c_str(), text);
+}
+
+/// Waits to be ended by the process that made it.
+[[noreturn]] void hold_namespace() noexcept {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) ::pause();
+}
+
+Result<sys::Fd> mapped_namespace(const plan::MakeIdMapping& step, pid_t holder) {
+    TRY(write_id_maps({.uid_mappings = step.uid_mappings, .gid_mappings = step.gid_mappings},
+                      holder));
+    return sys::open_at(sys::kHere, concat("/proc/", holder, "/ns/user").c_str(), O_RDONLY);
 }
 
 [[noreturn]] void execute(const std::vector<std::string>& args) noexcept {
@@ -76,6 +97,15 @@ Result<void> write_id_maps(const plan::WriteIdMaps& step, pid_t pid) {
     if (!step.privileged) return write_unprivileged(step, pid);
     TRY(write_directly(pid, "uid_map", step.uid_mappings));
     return write_directly(pid, "gid_map", step.gid_mappings);
+}
+
+Result<sys::Fd> make_id_mapping(const plan::MakeIdMapping& step) {
+    const auto holder = TRY(clone_process({.flags = CLONE_NEWUSER}));
+    if (holder.pid == 0) hold_namespace();
+    auto made = mapped_namespace(step, holder.pid);
+    TRY(sys::send_signal(holder.pidfd.get(), Signal{SIGKILL}));
+    TRY(sys::wait_child(holder.pid));
+    return made;
 }
 
 }  // namespace cleat::launch

@@ -104,6 +104,7 @@ class InitHands {
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
                  std::same_as<HostStep, plan::OpenContainer> ||
+                 std::same_as<HostStep, plan::MakeIdMapping> ||
                  std::same_as<HostStep, plan::Clone> || std::same_as<HostStep, plan::WriteIdMaps> ||
                  std::same_as<HostStep, plan::SetOomScoreAdj>)
     Result<void> operator()(const HostStep&) {
@@ -150,9 +151,17 @@ class InitHands {
     ::_exit(kChildFailed);
 }
 
-/// Closes what only the host uses and forgets the signal mask that an engine may have left.
+/// A signal that the caller ignores (nohup(1), a service manager) is ignored across execve(2), too.
+void stop_ignoring_signals() noexcept {
+    struct ::sigaction action{};
+    action.sa_handler = SIG_DFL;
+    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+}
+
+/// Closes what only the host uses and forgets what an engine may have done to its signals.
 void begin_child(ChildArguments& arguments) noexcept {
     arguments.host_end.reset();
+    stop_ignoring_signals();
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -79,6 +79,14 @@ const Step* find_step(const std::vector<plan::Step>& steps) {
     return nullptr;
 }
 
+Result<sys::Fd> connect_agent(const std::string& path) {
+    auto agent = sys::connect_stream(path);
+    if (agent) return agent;
+    Error error = with_context(std::move(agent).error(), "seccomp listener");
+    error.pointer = "/linux/seccomp/listenerPath";
+    return std::unexpected(std::move(error));
+}
+
 class Host {
  public:
     explicit Host(const Request& request) : request_(request), plan_(request.plan) {}
@@ -98,6 +106,10 @@ class Host {
     }
     Result<void> operator()(const plan::OpenNamespace& step) {
         return kernel::apply(step, context_);
+    }
+    Result<void> operator()(const plan::MakeIdMapping& step) {
+        context_.slots.at(step.slot.index) = TRY(make_id_mapping(step));
+        return {};
     }
     Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
     Result<void> operator()(const plan::OpenContainer& step) {
@@ -160,7 +172,7 @@ Result<void> Host::prepare() {
         }
         context_.seccomp = *std::move(program);
         if (!load->seccomp.listener_path.empty())
-            seccomp_agent_ = TRY(sys::connect_stream(load->seccomp.listener_path));
+            seccomp_agent_ = TRY(connect_agent(load->seccomp.listener_path));
     }
     auto [host_end, child_end] = TRY(sys::seqpacket_pair());
     host_end_ = std::move(host_end);
@@ -183,8 +195,8 @@ Result<void> Host::operator()(const plan::Clone& step) {
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
     const bool direct = plan_.joiner.empty();
-    auto cloned =
-        direct ? TRY(clone_container(step, context_, Sibling::No)) : TRY(clone_process({}));
+    auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No))
+                         : TRY(clone_process({.cgroup = context_.unified_cgroup.get()}));
     if (cloned.pid == 0) {
         if (direct) run_init(arguments);
         run_joiner(arguments);

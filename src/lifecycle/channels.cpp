@@ -23,9 +23,11 @@ Result<void> check_terminal(bool terminal, const std::string& console_socket, Co
     return {};
 }
 
-Result<sys::Fd> connect_to(const std::string& path) {
+Result<sys::Fd> connect_console(const std::string& path) {
     if (path.empty()) return sys::Fd();
-    return sys::connect_stream(path);
+    auto socket = sys::connect_stream(path);
+    if (socket) return socket;
+    return std::unexpected(with_context(std::move(socket).error(), "console socket"));
 }
 
 Result<void> write_pid_file(const std::string& path, pid_t pid) {

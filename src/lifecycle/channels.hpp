@@ -16,8 +16,8 @@ namespace cleat::lifecycle {
 [[nodiscard]] Result<void> check_terminal(bool terminal, const std::string& console_socket,
                                           Company company);
 
-/// Connects to the socket at `path`; none for an empty path.
-[[nodiscard]] Result<sys::Fd> connect_to(const std::string& path);
+/// Connects to the socket that gets the terminal; none for an empty path.
+[[nodiscard]] Result<sys::Fd> connect_console(const std::string& path);
 
 /// The pid, decimal, no newline, there at once or not at all; nothing for an empty path.
 [[nodiscard]] Result<void> write_pid_file(const std::string& path, pid_t pid);

@@ -117,7 +117,7 @@ plan::Options plan_options(const Settings& settings, const CreateOptions& option
 /// The one place where things are made. On failure launch undoes its own work.
 Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions& options,
                                    const Reservation& reservation, store::State& state) {
-    const sys::Fd console = TRY(connect_to(options.console_socket));
+    const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto intent = TRY(intent_of(prepared.plan));
     TRY(reservation.entry().write_intent(intent));
     sys::Fd listener;

@@ -80,7 +80,7 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
 
 Result<launch::Launched> make_member(const Container& container, const ExecOptions& options,
                                      const plan::Plan& plan) {
-    const sys::Fd console = TRY(connect_to(options.console_socket));
+    const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
     return launch::launch({
         .plan = plan,

@@ -73,7 +73,7 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     host += TRY(confine(container));
     // While every path still means what config.json means by it, and with the rights to open it.
     host += open_namespaces(container.namespaces);
-    host += open_sources(init);
+    host += open_sources(container, init);
     // From here on init runs beside this list.
     host += clone_steps(container);
     // Only the host may lower it.

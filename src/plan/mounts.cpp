@@ -77,8 +77,8 @@ Result<Action> bind_mount(const Request& request) {
                    .flags = request.options.flags};
     TRY(map_ids(request, bind));
     // A copy made in the host's mount namespace stays a peer of the host's mount; all that init
-    // sees there is a slave already.
-    if (host_opens_sources(request.container) ||
+    // sees there is a slave already. To idmap a mount takes the right to the whole file system.
+    if (host_opens_sources(request.container) || !bind.uid_mappings.empty() ||
         (wants_peers(request.container, bind.flags) && !is_rootless(request.container.facts)))
         bind.slot = request.container.take_slot();
     return bind;
@@ -167,6 +167,17 @@ std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
     // gets it here; one that wants more (shared) gets it for the mounts that the host opens for it.
     const bool cut_off = (propagation_of(linux.rootfs_propagation) & (kPrivate | kUnbindable)) != 0;
     return (cut_off ? kPrivate : kSlave) | kRecursive;
+}
+
+Steps own_propagation(const Container& container) {
+    Steps init;
+    const auto& mounts = container.spec.mounts;
+    for (std::size_t i = 0; i < mounts.size(); ++i)
+        for (const auto propagation : parse_mount_options(mounts[i].options).flags.propagation)
+            init.add(SetMountPropagation{.destination = in_root(mounts[i].destination),
+                                         .propagation = propagation},
+                     pointer_push("/mounts", i));
+    return init;
 }
 
 Result<Steps> mount_steps(const Container& container) {

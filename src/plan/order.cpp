@@ -59,7 +59,8 @@ constexpr std::array kHostRules = std::to_array<Rule>({
     {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
     {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<Clone>,
      "cgroups are there, limits and all, before the clone"},
-    {is<OpenNamespace, OpenSource, OpenContainer>, is<Clone>, "slots are filled before the clone"},
+    {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer>, is<Clone>,
+     "slots are filled before the clone"},
     {is<Clone>, is<WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
      "what concerns the child comes after the clone"},
     {is<WriteIdMaps>, reports<Gate::IdMapsWritten>, "id maps are written before that is reported"},
@@ -85,7 +86,7 @@ constexpr std::array kInitRules = std::to_array<Rule>({
     {reports<Gate::MountsMade>, is<ChangeRoot>, "runtime hooks see the root before it is changed"},
     {is<MakeDevice, MakeSymlink, SetUpConsole>, is<SetRootReadonly>,
      "nothing is made in a read-only root"},
-    {is<ChangeRoot>, is<MaskPath, MakePathReadonly, SetRootPropagation>,
+    {is<ChangeRoot>, is<MaskPath, MakePathReadonly, SetRootPropagation, SetMountPropagation>,
      "the root is changed before paths in it are masked"},
     {is<ChangeRoot>, is<ChangeDirectory, SetHome, FindExecutable>,
      "directory, HOME and program are the container's"},
@@ -95,12 +96,15 @@ constexpr std::array kInitRules = std::to_array<Rule>({
     {awaits<Gate::Committed>, kRights, "rights are kept until the commit"},
     {is<SetBoundingSet>, is<SetUser>, "the bounding set is dropped while CAP_SETPCAP is effective"},
     {is<SetUser>, is<SetCapabilities>, "capabilities are set after the user"},
+    {is<SetRootPropagation>, is<SetMountPropagation>,
+     "a mount's own propagation comes after the root's, which spreads"},
     {is<SetAppArmor, SetSelinuxLabel>, kRights, "labels are set while all rights are there"},
     {is_anything, is<Exec>, "exec is the last step"},
 });
 
 constexpr std::array kSeccompByRight = std::to_array<Rule>({
-    {is<LoadSeccomp>, kRights, "without no_new_privs seccomp is loaded before rights are dropped"},
+    {is<LoadSeccomp>, is<SetCapabilities>,
+     "without no_new_privs seccomp is loaded before rights are dropped"},
 });
 constexpr std::array kSeccompWithoutRight = std::to_array<Rule>({
     {is<SetNoNewPrivileges>, is<LoadSeccomp>, "no_new_privs comes before seccomp"},
@@ -127,8 +131,8 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly = is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, OpenSource,
-                            OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly = is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping,
+                            OpenSource, OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner = is<ProtectInit, JoinNamespace, JoinContainer, BecomeRoot>;
 
@@ -182,7 +186,9 @@ struct SlotUse {
 
 SlotUse slot_use(const Action& action) {
     if (const auto* opened = std::get_if<OpenNamespace>(&action)) return {opened->slot, {}};
-    if (const auto* opened = std::get_if<OpenSource>(&action)) return {opened->slot, {}};
+    if (const auto* made = std::get_if<MakeIdMapping>(&action)) return {made->slot, {}};
+    if (const auto* opened = std::get_if<OpenSource>(&action))
+        return {opened->slot, opened->id_mapping};
     if (const auto* opened = std::get_if<OpenContainer>(&action)) return {opened->slot, {}};
     if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
     if (const auto* joined = std::get_if<JoinNamespace>(&action)) return {{}, joined->slot};

@@ -96,7 +96,16 @@ struct Members {
         return {{"type", spec::name_of(s.type)}, {"path", s.path}, {"slot", s.slot}};
     }
     JsonObject operator()(const OpenSource& s) const {
-        return {{"path", s.path}, {"recursive", s.recursive}, {"slot", s.slot}};
+        return {{"path", s.path},
+                {"recursive", s.recursive},
+                {"slot", s.slot},
+                {"idMapping", s.id_mapping},
+                {"recursiveIdMapping", s.recursive_id_mapping}};
+    }
+    JsonObject operator()(const MakeIdMapping& s) const {
+        return {{"uidMappings", maps(s.uid_mappings)},
+                {"gidMappings", maps(s.gid_mappings)},
+                {"slot", s.slot}};
     }
     JsonObject operator()(const OpenContainer& s) const { return {{"slot", s.slot}}; }
     JsonObject operator()(const Clone& s) const {
@@ -197,6 +206,9 @@ struct Members {
     JsonObject operator()(const SetRootPropagation& s) const {
         return {{"propagation", propagation_name(s.propagation)}};
     }
+    JsonObject operator()(const SetMountPropagation& s) const {
+        return {{"destination", s.destination}, {"propagation", propagation_name(s.propagation)}};
+    }
     JsonObject operator()(const MaskPath& s) const { return {{"path", s.path}}; }
     JsonObject operator()(const MakePathReadonly& s) const { return {{"path", s.path}}; }
 
@@ -230,7 +242,8 @@ struct Members {
         return {{"uid", s.uid},
                 {"gid", s.gid},
                 {"additionalGids", s.additional_gids},
-                {"keepGroups", s.keep_groups}};
+                {"keepGroups", s.keep_groups},
+                {"keepRights", s.keep_rights}};
     }
     JsonObject operator()(const SetBoundingSet& s) const {
         return {{"bounding", capability_names(s.bounding)}};

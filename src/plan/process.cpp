@@ -30,6 +30,8 @@ SetUser user_step(const Subject& subject) {
     const auto& user = subject.process.user;
     SetUser step{.uid = user.uid, .gid = user.gid, .additional_gids = user.additional_gids};
     step.keep_groups = setgroups_is_denied(subject);
+    step.keep_rights =
+        subject.linux.seccomp && !subject.process.no_new_privileges && user.uid != Uid{0};
     if (step.keep_groups && !user.additional_gids.empty())
         subject.warnings.push_back({.severity = spec::Severity::Warning,
                                     .pointer = "/process/user/additionalGids",
@@ -103,13 +105,14 @@ Steps identity_steps(const Subject& subject) {
         init.add(SetAppArmor{.profile = process.apparmor_profile}, "/process/apparmorProfile");
     if (!process.selinux_label.empty())
         init.add(SetSelinuxLabel{.label = process.selinux_label}, "/process/selinuxLabel");
-    // Without no_new_privs only CAP_SYS_ADMIN may load a filter, so it comes before the rights go;
-    // with it the filter is last, and the steps in between need not be allowed by it.
-    if (!process.no_new_privileges) add_seccomp(subject, init);
     // Dropping from the bounding set needs CAP_SETPCAP, which is effective only until the uid
     // changes; the permitted set is kept over that change for SetCapabilities to choose from.
     init.add(SetBoundingSet{.bounding = granted.bounding}, "/process/capabilities");
     init.add(user_step(subject), "/process/user");
+    // Without no_new_privs only CAP_SYS_ADMIN may load a filter, so it comes just before the rights
+    // go; with it the filter is last. Either way a profile has to allow as little as can be of what
+    // cleat itself still does.
+    if (!process.no_new_privileges) add_seccomp(subject, init);
     init.add(granted.sets, "/process/capabilities");
     if (process.no_new_privileges) {
         init.add(SetNoNewPrivileges{}, "/process/noNewPrivileges");

@@ -9,6 +9,7 @@
 #include "devices.hpp"
 #include "mount_options.hpp"
 #include "mounts.hpp"
+#include "numbers.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -99,6 +100,18 @@ std::optional<OpenSource> source_of(const Action& action) {
     return std::nullopt;
 }
 
+/// The user namespace for an idmapped mount, and its use.
+void add_id_mapping(const Container& container, const Step& step, OpenSource& source, Steps& host) {
+    const auto* bind = std::get_if<BindMount>(&step.action);
+    if (bind == nullptr || bind->uid_mappings.empty()) return;
+    source.id_mapping = container.take_slot();
+    source.recursive_id_mapping = bind->recursive_idmap;
+    host.add(MakeIdMapping{.uid_mappings = bind->uid_mappings,
+                           .gid_mappings = bind->gid_mappings,
+                           .slot = *source.id_mapping},
+             step.origin);
+}
+
 }  // namespace
 
 Result<Steps> build_root(const Container& container) {
@@ -130,17 +143,23 @@ Result<Steps> enter_root(const Container& container) {
     // Nothing is made in the root any more.
     if (container.spec.root->readonly) init.add(SetRootReadonly{}, "/root/readonly");
     init.add(ChangeRoot{.how = container.options.root_change}, "/root/path");
-    if (const auto propagation = TRY(root_propagation(container.spec.linux)); propagation != 0)
+    if (const auto propagation = TRY(root_propagation(container.spec.linux)); propagation != 0) {
         init.add(SetRootPropagation{.propagation = propagation}, "/linux/rootfsPropagation");
+        if ((propagation & kRecursive) != 0) init += own_propagation(container);
+    }
     // Now "/" is the container's, and no path can lead out of it any more.
     init += close_root(container);
     return init;
 }
 
-Steps open_sources(const Steps& init) {
+Steps open_sources(const Container& container, const Steps& init) {
     Steps host;
-    for (const auto& [action, origin] : init.view())
-        if (auto source = source_of(action)) host.add(*std::move(source), origin);
+    for (const auto& step : init.view()) {
+        auto source = source_of(step.action);
+        if (!source) continue;
+        add_id_mapping(container, step, *source, host);
+        host.add(*std::move(source), step.origin);
+    }
     return host;
 }
 

@@ -100,9 +100,17 @@ struct Teller {
         return concat("open ", spec::name_of(s.type), " namespace ", s.path, " as ",
                       slot_text(s.slot));
     }
+    std::string operator()(const MakeIdMapping& s) const {
+        return concat("make id mapping uids ", maps_text(s.uid_mappings), " gids ",
+                      maps_text(s.gid_mappings), " as ", slot_text(s.slot));
+    }
     std::string operator()(const OpenSource& s) const {
+        std::string mapped;
+        if (s.id_mapping)
+            mapped = concat(s.recursive_id_mapping ? ", all mapped by " : ", mapped by ",
+                            slot_text(*s.id_mapping));
         return concat("open ", s.path, s.recursive ? " and all below it as " : " as ",
-                      slot_text(s.slot));
+                      slot_text(s.slot), mapped);
     }
     std::string operator()(const OpenContainer& s) const {
         return concat("open the container as ", slot_text(s.slot));
@@ -210,6 +218,9 @@ struct Teller {
     std::string operator()(const SetRootPropagation& s) const {
         return "make root " + propagation_name(s.propagation);
     }
+    std::string operator()(const SetMountPropagation& s) const {
+        return concat("make ", s.destination, " ", propagation_name(s.propagation));
+    }
     std::string operator()(const MaskPath& s) const { return "mask " + s.path; }
     std::string operator()(const MakePathReadonly& s) const {
         return concat("make ", s.path, " read-only");
@@ -251,7 +262,8 @@ struct Teller {
         return "at exec, be labelled for SELinux as " + s.label;
     }
     std::string operator()(const SetUser& s) const {
-        return concat("become uid ", s.uid.value, ", gid ", s.gid.value, ", ", groups_text(s));
+        return concat("become uid ", s.uid.value, ", gid ", s.gid.value, ", ", groups_text(s),
+                      s.keep_rights ? ", rights kept" : "");
     }
     std::string operator()(const SetBoundingSet& s) const {
         return "bound capabilities to " + capability_names(s.bounding);

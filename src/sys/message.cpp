@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -123,6 +124,9 @@ Result<Fd> listen_at(int directory, const std::string& name) {
     const auto address = TRY(short_address(concat("/proc/self/fd/", directory, "/", name)));
     Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
     if (!socket) return failed("make socket", name);
+    // The file that bind(2) makes has the socket's own mode, less the umask.
+    constexpr mode_t kOwnerOnly = 0600;
+    if (::fchmod(socket.get(), kOwnerOnly) < 0) return failed("chmod socket", name);
     if (::bind(socket.get(), generic(address), sizeof address) < 0) return failed("bind", name);
     if (::listen(socket.get(), 1) < 0) return failed("listen on", name);
     return socket;

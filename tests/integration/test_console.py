@@ -89,7 +89,7 @@ class Console(CleatTest):
 
     def test_run_with_a_terminal_relays_it(self):
         master, slave = os.openpty()
-        self.config("/bin/sh", "-c", "read x; echo got $x on $(test -t 1 && echo terminal)",
+        self.config("/bin/sh", "-c", "read x; echo got $x on $(test -t 0 && echo terminal)",
                     terminal=True)
         process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid, stdin=slave,
                                       out=os.fdopen(os.dup(slave), "wb"))

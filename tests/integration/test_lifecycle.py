@@ -219,7 +219,8 @@ class Lifecycle(CleatTest):
 
     def test_list_shows_all_in_every_form(self):
         self.sleeper()
-        self.config("/bin/true")
+        self.config("/bin/true", change=lambda config: config["linux"].update(
+            cgroupsPath=self.cgroup + "-b"))
         other = self.cid + "-b"
         self.create(id=other)
         lines = self.ok("list").out.splitlines()

@@ -4,8 +4,15 @@ import os
 
 from bundle import DOCKER_CAPABILITIES, capability_names, filesystem
 from harness import CleatTest, main
+from host import cgroup_mounts
 
 SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
+
+
+
+def has_realtime_cgroups():
+    point = cgroup_mounts().get("cpu")
+    return point and os.path.exists(os.path.join(point, "cpu.rt_runtime_us"))
 
 
 class Process(CleatTest):
@@ -145,7 +152,13 @@ class Process(CleatTest):
                              ({"policy": "SCHED_FIFO", "priority": 10}, (1, 0, 10)),
                              ({"policy": "SCHED_RR", "priority": 11}, (2, 0, 11))):
             with self.subTest(policy=wanted["policy"]):
-                got = self.with_process(scheduler=wanted)["scheduling"]
+                # A cpu cgroup of v1 has no realtime to give until it gets some.
+                realtime = {"realtimeRuntime": 1000, "realtimePeriod": 1000000}
+                def change(config, wanted=wanted, realtime=realtime):
+                    config["process"]["scheduler"] = wanted
+                    if has_realtime_cgroups() and "priority" in wanted:
+                        config["linux"]["resources"]["cpu"] = realtime
+                got = self.report(change=change)["scheduling"]
                 self.assertEqual((got["policy"], got["nice"], got["priority"]), seen)
 
     def test_io_priority(self):

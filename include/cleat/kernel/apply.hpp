@@ -46,6 +46,7 @@ namespace cleat::kernel {
 [[nodiscard]] Result<void> apply(const plan::ChangeRoot& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootReadonly& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootPropagation& step, Context& context);
+[[nodiscard]] Result<void> apply(const plan::SetMountPropagation& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::MaskPath& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::MakePathReadonly& step, Context& context);
 

@@ -68,12 +68,23 @@ struct OpenNamespace {
     Slot slot;
 };
 
+/// A user namespace with these maps and no process in it, for idmapped mounts
+/// (mount_setattr(2), ID-mapped mounts).
+struct MakeIdMapping {
+    std::vector<spec::IdMapping> uid_mappings;
+    std::vector<spec::IdMapping> gid_mappings;
+    Slot slot;
+};
+
 /// Opens a bind mount's source in the host's mount namespace, because the process in its new user
-/// namespace might not be allowed to reach it: open_tree(2) with OPEN_TREE_CLONE.
+/// namespace might not be allowed to reach it: open_tree(2) with OPEN_TREE_CLONE. With an
+/// `id_mapping` the copy is idmapped, too, which only the host has the right to do.
 struct OpenSource {
     std::string path;
     bool recursive = false;
     Slot slot;
+    std::optional<Slot> id_mapping = {};
+    bool recursive_id_mapping = false;
 };
 
 /// Opens (pidfd) the process whose namespaces a later step joins.
@@ -225,8 +236,9 @@ struct BindMount {
     bool recursive = false;
     std::string destination;
     MountFlags flags;
-    std::optional<Slot> slot = {};                   ///< opened by the host already
-    std::vector<spec::IdMapping> uid_mappings = {};  ///< idmapped mount
+    std::optional<Slot> slot = {};  ///< opened by the host already
+    /// Not empty: the mount is idmapped, by the host (OpenSource::id_mapping).
+    std::vector<spec::IdMapping> uid_mappings = {};
     std::vector<spec::IdMapping> gid_mappings = {};
     bool recursive_idmap = false;
 };
@@ -305,6 +317,12 @@ struct SetRootReadonly {};
 /// rootfsPropagation on the root mount after the change: MS_SHARED… with MS_REC.
 struct SetRootPropagation {
     std::uint64_t propagation = 0;
+};
+
+/// The propagation that a mount has for itself, where that of the root has just been spread.
+struct SetMountPropagation {
+    std::string destination;
+    std::uint64_t propagation = 0;  ///< as in MountFlags
 };
 
 /// Hides a path: a character device 1:3 over a file, an empty read-only tmpfs over a directory.
@@ -387,6 +405,7 @@ struct SetUser {
     Gid gid;
     std::vector<Gid> additional_gids;
     bool keep_groups = false;  ///< setgroups(2) is denied in this user namespace
+    bool keep_rights = false;  ///< a step in between needs what becomes ineffective with uid 0
 };
 
 /// Sets of capabilities, bit by number (capabilities(7)).
@@ -420,16 +439,18 @@ struct Exec {
     std::vector<std::string> env;
 };
 
-using Action = std::variant<
-    MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, OpenSource, OpenContainer, Clone,
-    WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, JoinNamespace,
-    JoinContainer, UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback,
-    SetHostname, SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
-    Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
-    SetRootPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler,
-    SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
-    SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
-    SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+using Action =
+    std::variant<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping,
+                 OpenSource, OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj, RunHooks, Report,
+                 Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
+                 NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
+                 SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
+                 Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot,
+                 SetRootReadonly, SetRootPropagation, SetMountPropagation, MaskPath,
+                 MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler, SetIoPriority,
+                 SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
+                 SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser,
+                 SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {

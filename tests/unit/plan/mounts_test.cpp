@@ -136,6 +136,39 @@ TEST_CASE("a mount that shall stay a peer of the host's is opened where it is on
     CHECK(sample::all<SetPropagation>(plan->init).at(0).propagation == (kSlave | kRecursive));
 }
 
+TEST_CASE("the host makes the mapping of an idmapped mount and applies it") {
+    auto own = mount("/a", "bind", "/x", {"ridmap"});
+    own.uid_mappings = {{.container_id = 0, .host_id = 7, .size = 1}};
+    own.gid_mappings = {{.container_id = 0, .host_id = 8, .size = 1}};
+    const auto plan = compiled({own});
+    REQUIRE(plan);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    const auto mapping = sample::all<MakeIdMapping>(plan->host).at(0);
+    const auto source = sample::all<OpenSource>(plan->host).at(0);
+    CHECK(mapping.uid_mappings.at(0).host_id == 7);
+    CHECK(source.id_mapping == mapping.slot);
+    CHECK(source.recursive_id_mapping);
+    CHECK(sample::all<BindMount>(plan->init).at(0).slot == source.slot);
+}
+
+TEST_CASE("what the root's propagation spreads over, a mount's own is set again") {
+    auto spec = sample::minimal();
+    sample::add_namespace(spec, spec::NamespaceType::Mount);
+    spec.mounts = {mount("/a", "bind", "/x", {"rbind", "rshared"})};
+    const auto again = [&spec] {
+        const auto plan = compile(spec, sample::hybrid_host(), sample::options());
+        REQUIRE(plan);
+        return sample::all<SetMountPropagation>(plan->init);
+    };
+    CHECK(again().empty());
+    spec.linux.rootfs_propagation = "shared";
+    CHECK(again().empty());
+    spec.linux.rootfs_propagation = "rslave";
+    REQUIRE(again().size() == 1);
+    CHECK(again().at(0).destination == "/a");
+    CHECK(again().at(0).propagation == (kShared | kRecursive));
+}
+
 TEST_CASE("a private container is cut off from the host's later mounts") {
     spec::Linux linux;
     CHECK(initial_propagation(linux) == (kSlave | kRecursive));

@@ -39,11 +39,16 @@ TEST_CASE("a step in the wrong place is noticed") {
         std::string_view before;
     };
     const Move moves[] = {
-        {"mask-path", "change-root"},      {"change-root", "mount-filesystem"},
-        {"set-user", "load-seccomp"},      {"set-user", "set-bounding-set"},
-        {"set-capabilities", "set-user"},  {"become-root", "await"},
-        {"open-root", "set-propagation"},  {"make-device", "mount-filesystem"},
-        {"close-fds", "set-capabilities"}, {"find-executable", "change-root"},
+        {"mask-path", "change-root"},
+        {"change-root", "mount-filesystem"},
+        {"set-capabilities", "load-seccomp"},
+        {"set-user", "set-bounding-set"},
+        {"set-capabilities", "set-user"},
+        {"become-root", "await"},
+        {"open-root", "set-propagation"},
+        {"make-device", "mount-filesystem"},
+        {"close-fds", "set-capabilities"},
+        {"find-executable", "change-root"},
         {"await-start", "report"},
     };
     for (const auto& [kind, before] : moves) {

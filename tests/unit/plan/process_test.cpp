@@ -29,8 +29,24 @@ Kinds last_kinds(const Plan& plan) {
 TEST_CASE("without no_new_privs the filter is loaded while the rights are there") {
     auto spec = sample::minimal();
     spec.linux.seccomp = spec::Seccomp{};
-    CHECK(last_kinds(compiled(spec)) == Kinds{"load-seccomp", "set-bounding-set", "set-user",
+    CHECK(last_kinds(compiled(spec)) == Kinds{"set-bounding-set", "set-user", "load-seccomp",
                                               "set-capabilities", "close-fds", "exec"});
+}
+
+TEST_CASE("a user who is not root keeps the rights that the filter needs") {
+    auto spec = sample::minimal();
+    const auto keeps = [&spec] {
+        return sample::all<SetUser>(compiled(spec).init).at(0).keep_rights;
+    };
+    spec.process->user.uid = Uid{1000};
+    CHECK_FALSE(keeps());
+    spec.linux.seccomp = spec::Seccomp{};
+    CHECK(keeps());
+    spec.process->no_new_privileges = true;
+    CHECK_FALSE(keeps());
+    spec.process->no_new_privileges = false;
+    spec.process->user.uid = Uid{0};
+    CHECK_FALSE(keeps());
 }
 
 TEST_CASE("with no_new_privs the filter is last") {
