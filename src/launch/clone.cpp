@@ -18,7 +18,7 @@ Result<Cloned> clone_process(const CloneRequest& request) {
     int pidfd = -1;
     ::clone_args args{};
     args.flags = request.flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // NOLINT: the kernel's interface
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // the kernel's interface
     // With CLONE_PARENT the child gets the caller's own exit signal, and naming one is refused.
     args.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
     if (request.cgroup >= 0) {

@@ -53,7 +53,7 @@ Result<sys::Fd> memory_file(std::string_view content) {
 std::vector<char*> pointers(const std::vector<std::string>& texts) {
     std::vector<char*> out;
     for (const auto& text : texts)
-        out.push_back(const_cast<char*>(text.c_str()));  // NOLINT: execve
+        out.push_back(const_cast<char*>(text.c_str()));  // execve(2) changes nothing
     out.push_back(nullptr);
     return out;
 }
@@ -62,7 +62,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
 [[noreturn]] void execute(const spec::Hook& hook, int input, int null, int errors) noexcept {
     auto args = pointers(hook.args);
     if (hook.args.empty())
-        args = {const_cast<char*>(hook.path.c_str()), nullptr};  // NOLINT: execve
+        args = {const_cast<char*>(hook.path.c_str()), nullptr};  // execve(2) changes nothing
     const auto env = pointers(hook.env);
     ::sigset_t none;
     ::sigemptyset(&none);

@@ -53,7 +53,7 @@ Result<sys::Fd> mapped_namespace(const plan::MakeIdMapping& step, pid_t holder) 
 [[noreturn]] void execute(const std::vector<std::string>& args) noexcept {
     std::vector<char*> pointers;
     for (const auto& arg : args)
-        pointers.push_back(const_cast<char*>(arg.c_str()));  // NOLINT: execve
+        pointers.push_back(const_cast<char*>(arg.c_str()));  // execve(2) changes nothing
     pointers.push_back(nullptr);
     ::execv(concat("/usr/bin/", args[0]).c_str(), pointers.data());
     ::_exit(127);

@@ -81,8 +81,7 @@ Result<std::pair<Fd, Fd>> seqpacket_pair() {
 Result<void> send_message(int socket, std::span<const std::byte> bytes, std::span<const int> fds) {
     if (fds.size() > kMaxFds) return fail_errno("too many descriptors in a message", EINVAL);
     ::iovec part{};
-    part.iov_base =
-        const_cast<std::byte*>(bytes.data());  // NOLINT: iovec serves reading and writing
+    part.iov_base = const_cast<std::byte*>(bytes.data());  // iovec serves reading and writing
     part.iov_len = bytes.size();
     ControlBuffer control{};
     ::msghdr message{};

@@ -226,7 +226,7 @@ TEST_CASE("a new network namespace gets its loopback") {
         if (!kernel::apply(plan::BringUpLoopback{}, context)) return 2;
         const sys::Fd socket(::socket(AF_UNIX, SOCK_DGRAM, 0));
         ::ifreq request{};
-        std::strcpy(request.ifr_name, "lo");  // NOLINT: fits
+        std::strcpy(request.ifr_name, "lo");  // fits
         if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) < 0) return 3;
         return (request.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == (IFF_UP | IFF_LOOPBACK) ? 0 : 4;
     });

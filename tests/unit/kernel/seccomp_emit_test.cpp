@@ -270,7 +270,7 @@ TEST_CASE("targets that are farther than a condition jumps are reached") {
         if (name == nullptr) continue;
         const auto value = static_cast<std::uint64_t>(number);
         rules.push_back(allow({name}, {{.index = 0, .value = value}, {.index = 1, .value = 0}}));
-        ::free(name);  // NOLINT: libseccomp's strdup
+        ::free(name);  // libseccomp's strdup
     }
     const auto seccomp = profile(std::move(rules));
     const auto program = kernel::emit_seccomp(seccomp, kX86);
