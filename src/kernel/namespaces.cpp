@@ -29,18 +29,19 @@ namespace {
 struct Kind {
     int flag;
     std::string_view name;  ///< the specification's
+    const char* file;       ///< in /proc/PID/ns
 };
 
 // In the order of spec::NamespaceType.
 constexpr std::array<Kind, spec::kNamespaceTypes> kKinds{{
-    {CLONE_NEWPID, "pid"},
-    {CLONE_NEWNET, "network"},
-    {CLONE_NEWNS, "mount"},
-    {CLONE_NEWIPC, "ipc"},
-    {CLONE_NEWUTS, "uts"},
-    {CLONE_NEWUSER, "user"},
-    {CLONE_NEWCGROUP, "cgroup"},
-    {CLONE_NEWTIME, "time"},
+    {CLONE_NEWPID, "pid", "pid"},
+    {CLONE_NEWNET, "network", "net"},
+    {CLONE_NEWNS, "mount", "mnt"},
+    {CLONE_NEWIPC, "ipc", "ipc"},
+    {CLONE_NEWUTS, "uts", "uts"},
+    {CLONE_NEWUSER, "user", "user"},
+    {CLONE_NEWCGROUP, "cgroup", "cgroup"},
+    {CLONE_NEWTIME, "time", "time"},
 }};
 static_assert(static_cast<int>(spec::NamespaceType::Time) == spec::kNamespaceTypes - 1);
 
@@ -107,6 +108,8 @@ Result<sys::Fd> open_own_namespace(int proc, const char* name) {
 }
 
 }  // namespace
+
+const char* file_of(spec::NamespaceType type) noexcept { return kind_of(type).file; }
 
 Result<void> apply(const plan::OpenNamespace& step, Context& context) {
     const Kind& kind = kind_of(step.type);

@@ -105,6 +105,8 @@ class InitHands {
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
                  std::same_as<HostStep, plan::OpenContainer> ||
                  std::same_as<HostStep, plan::MakeIdMapping> ||
+                 std::same_as<HostStep, plan::OpenNewNamespace> ||
+                 std::same_as<HostStep, plan::MoveNetDevice> ||
                  std::same_as<HostStep, plan::Clone> || std::same_as<HostStep, plan::WriteIdMaps> ||
                  std::same_as<HostStep, plan::SetOomScoreAdj>)
     Result<void> operator()(const HostStep&) {

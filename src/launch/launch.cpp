@@ -3,6 +3,7 @@
 // unless the walk gets to its end.
 #include "cleat/launch/launch.hpp"
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 
 #include <cerrno>
@@ -72,6 +73,24 @@ class ChildGuard {
     sys::Fd pidfd_;
 };
 
+/// The network devices that this launch moved; returned unless kept.
+class NetDeviceGuard {
+ public:
+    explicit NetDeviceGuard(const kernel::Context& context) : context_(context) {}
+    NetDeviceGuard(const NetDeviceGuard&) = delete;
+    NetDeviceGuard& operator=(const NetDeviceGuard&) = delete;
+    ~NetDeviceGuard() {
+        for (auto device = moved_.rbegin(); device != moved_.rend(); ++device)
+            static_cast<void>(kernel::return_net_device(*device, context_));
+    }
+    void add(kernel::MovedNetDevice device) { moved_.push_back(std::move(device)); }
+    void keep() noexcept { moved_.clear(); }
+
+ private:
+    const kernel::Context& context_;
+    std::vector<kernel::MovedNetDevice> moved_;
+};
+
 template <class Step>
 const Step* find_step(const std::vector<plan::Step>& steps) {
     for (const auto& step : steps)
@@ -116,6 +135,15 @@ class Host {
         context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
         return {};
     }
+    Result<void> operator()(const plan::OpenNewNamespace& step) {
+        const std::string path = concat("/proc/", child_.pid(), "/ns/", kernel::file_of(step.type));
+        context_.slots.at(step.slot.index) = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY));
+        return {};
+    }
+    Result<void> operator()(const plan::MoveNetDevice& step) {
+        net_devices_.add(TRY(kernel::move_net_device(step, context_)));
+        return {};
+    }
     Result<void> operator()(const plan::WriteIdMaps& step) {
         return write_id_maps(step, child_.pid());
     }
@@ -150,6 +178,7 @@ class Host {
     CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
     ChildGuard child_;
     kernel::Context context_;
+    NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
     sys::Fd host_end_;
     sys::Fd child_end_;
     sys::Fd seccomp_agent_;
@@ -300,6 +329,7 @@ Result<Launched> Host::launch() {
     if (!committed_) TRY(commit());
     const auto status = sys::process_stat(child_.pid());
     cgroups_.keep();
+    net_devices_.keep();
     Launched launched;
     launched.process = {.pid = child_.pid(), .start_time = status ? status->start_time : 0};
     launched.pidfd = child_.release();

@@ -76,6 +76,8 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     host += open_sources(container, init);
     // From here on init runs beside this list.
     host += clone_steps(container);
+    // From the host's network namespace, in which only this process still is.
+    host += net_device_steps(container);
     // Only the host may lower it.
     if (const auto& adjustment = container.process().oom_score_adj)
         host.add(SetOomScoreAdj{.value = *adjustment}, "/process/oomScoreAdj");

@@ -60,8 +60,8 @@ bool Namespaces::joins(NamespaceType type) const noexcept {
 
 std::uint64_t Namespaces::clone_flags() const noexcept { return made_ & ~kMadeByInit; }
 
-const JoinedNamespace* Namespaces::joined_pid() const noexcept {
-    const auto found = std::ranges::find(joined_, NamespaceType::Pid, &JoinedNamespace::type);
+const JoinedNamespace* Namespaces::find_joined(NamespaceType type) const noexcept {
+    const auto found = std::ranges::find(joined_, type, &JoinedNamespace::type);
     return found == joined_.end() ? nullptr : &*found;
 }
 
@@ -81,7 +81,7 @@ Steps open_namespaces(const Namespaces& namespaces) {
 
 Steps clone_steps(const Container& container) {
     const auto& linux = container.spec.linux;
-    const auto* pid = container.namespaces.joined_pid();
+    const auto* pid = container.namespaces.find_joined(NamespaceType::Pid);
     Steps host;
     host.add(Clone{.flags = container.namespaces.clone_flags(),
                    .enter_pid_namespace = pid == nullptr ? std::nullopt : std::optional(pid->slot),
@@ -94,6 +94,24 @@ Steps clone_steps(const Container& container) {
                          .privileged = container.facts.euid == Uid{0}},
              "/linux/uidMappings");
     host.add(Report{Gate::IdMapsWritten});
+    return host;
+}
+
+Steps net_device_steps(const Container& container) {
+    Steps host;
+    const auto& devices = container.spec.linux.net_devices;
+    if (devices.empty()) return host;
+    Slot slot;
+    if (const auto* joined = container.namespaces.find_joined(NamespaceType::Network)) {
+        slot = joined->slot;
+    } else {
+        slot = container.take_slot();
+        host.add(OpenNewNamespace{.type = NamespaceType::Network, .slot = slot},
+                 "/linux/netDevices");
+    }
+    for (const auto& [name, device] : devices)
+        host.add(MoveNetDevice{.name = name, .new_name = device.name, .network_namespace = slot},
+                 pointer_push("/linux/netDevices", name));
     return host;
 }
 

@@ -33,7 +33,8 @@ class Namespaces {
     [[nodiscard]] const std::vector<JoinedNamespace>& joined() const noexcept { return joined_; }
     /// CLONE_NEW* for the one clone call.
     [[nodiscard]] std::uint64_t clone_flags() const noexcept;
-    [[nodiscard]] const JoinedNamespace* joined_pid() const noexcept;
+    /// nullptr if no namespace of that type is joined.
+    [[nodiscard]] const JoinedNamespace* find_joined(spec::NamespaceType type) const noexcept;
     /// Whether a process in between must do the joining, because clone(2) makes a user namespace
     /// before it makes the others, and those belong to it.
     [[nodiscard]] bool needs_joiner() const noexcept;
@@ -47,6 +48,8 @@ class Namespaces {
 [[nodiscard]] Steps open_namespaces(const Namespaces& namespaces);
 /// Host: one clone with every new namespace, then the ids of a new user namespace.
 [[nodiscard]] Steps clone_steps(const Container& container);
+/// Host, after the clone: /linux/netDevices into the container's network namespace.
+[[nodiscard]] Steps net_device_steps(const Container& container);
 /// The joiner's whole list; empty if there is none.
 [[nodiscard]] Steps joiner_steps(const Namespaces& namespaces);
 /// Init: alone in its namespaces until nobody in them can touch it, and root in none before its ids

@@ -61,9 +61,11 @@ constexpr std::array kHostRules = std::to_array<Rule>({
      "cgroups are there, limits and all, before the clone"},
     {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer>, is<Clone>,
      "slots are filled before the clone"},
-    {is<Clone>, is<WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
+    {is<Clone>,
+     is<OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
      "what concerns the child comes after the clone"},
     {is<WriteIdMaps>, reports<Gate::IdMapsWritten>, "id maps are written before that is reported"},
+    {is<MoveNetDevice>, awaits<Gate::Ready>, "devices are there before the process is"},
     {is_anything, reports<Gate::Committed>, "the commit is the last of the host's steps"},
 });
 
@@ -131,8 +133,9 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly = is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping,
-                            OpenSource, OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly =
+    is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
+       OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner = is<ProtectInit, JoinNamespace, JoinContainer, BecomeRoot>;
 
@@ -189,6 +192,9 @@ SlotUse slot_use(const Action& action) {
     if (const auto* made = std::get_if<MakeIdMapping>(&action)) return {made->slot, {}};
     if (const auto* opened = std::get_if<OpenSource>(&action))
         return {opened->slot, opened->id_mapping};
+    if (const auto* opened = std::get_if<OpenNewNamespace>(&action)) return {opened->slot, {}};
+    if (const auto* moved = std::get_if<MoveNetDevice>(&action))
+        return {{}, moved->network_namespace};
     if (const auto* opened = std::get_if<OpenContainer>(&action)) return {opened->slot, {}};
     if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
     if (const auto* joined = std::get_if<JoinNamespace>(&action)) return {{}, joined->slot};

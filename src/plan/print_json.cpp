@@ -113,6 +113,12 @@ struct Members {
                 {"enterPidNamespace", s.enter_pid_namespace},
                 {"intoCgroup", s.into_cgroup}};
     }
+    JsonObject operator()(const OpenNewNamespace& s) const {
+        return {{"type", spec::name_of(s.type)}, {"slot", s.slot}};
+    }
+    JsonObject operator()(const MoveNetDevice& s) const {
+        return {{"name", s.name}, {"newName", s.new_name}, {"slot", s.network_namespace}};
+    }
     JsonObject operator()(const WriteIdMaps& s) const {
         return {{"uidMappings", maps(s.uid_mappings)},
                 {"gidMappings", maps(s.gid_mappings)},

@@ -60,8 +60,6 @@ Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& fact
     const std::array needs{
         Need{!linux.mount_label.empty(), facts.selinux == Ability::Present, "/linux/mountLabel",
              "SELinux is not enabled on this host"},
-        Need{!linux.net_devices.empty(), false, "/linux/netDevices",
-             "moving network devices is not built in"},
         Need{linux.intel_rdt.has_value(), false, "/linux/intelRdt", "intelRdt is not built in"}};
     TRY(refuse_first(needs, ErrorKind::Unsupported));
     TRY(refuse_time_namespace(linux, facts));

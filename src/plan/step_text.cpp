@@ -123,6 +123,13 @@ struct Teller {
         if (s.into_cgroup) text += concat(", into cgroup ", *s.into_cgroup);
         return text;
     }
+    std::string operator()(const OpenNewNamespace& s) const {
+        return concat("open the new ", spec::name_of(s.type), " namespace as ", slot_text(s.slot));
+    }
+    std::string operator()(const MoveNetDevice& s) const {
+        return concat("move network device ", s.name, " into ", slot_text(s.network_namespace),
+                      s.new_name.empty() ? "" : concat(" as ", s.new_name));
+    }
     std::string operator()(const WriteIdMaps& s) const {
         return concat("write id maps: uids ", maps_text(s.uid_mappings), ", gids ",
                       maps_text(s.gid_mappings), s.privileged ? "" : ", unprivileged");

@@ -4,6 +4,7 @@
 // caller adds the step's place in config.json.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "cleat/base/error.hpp"
@@ -15,6 +16,20 @@ namespace cleat::kernel {
 // Host process, before or after the clone.
 [[nodiscard]] Result<void> apply(const plan::OpenNamespace& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::OpenSource& step, Context& context);
+/// The name in /proc/PID/ns: "net" (namespaces(7)).
+[[nodiscard]] const char* file_of(spec::NamespaceType type) noexcept;
+/// A network device that is in the container's network namespace now.
+struct MovedNetDevice {
+    std::string name;
+    std::string new_name;
+    plan::Slot network_namespace;
+};
+/// Moves the device with its permanent global addresses and sets it up there. Errors: ENODEV,
+/// EEXIST if the name is taken there.
+[[nodiscard]] Result<MovedNetDevice> move_net_device(const plan::MoveNetDevice& step,
+                                                     const Context& context);
+/// Back to the host under its old name: a virtual device would die with its namespace.
+[[nodiscard]] Result<void> return_net_device(const MovedNetDevice& device, const Context& context);
 /// Compiles a profile to what seccomp(2) takes. Unknown system call names are skipped (and logged
 /// at debug level), as the specification's users expect. Errors: InvalidConfig with its pointer.
 [[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp);

@@ -100,6 +100,20 @@ struct Clone {
     std::optional<std::uint16_t> into_cgroup = {};
 };
 
+/// Opens a namespace that the clone has made for init.
+struct OpenNewNamespace {
+    spec::NamespaceType type = spec::NamespaceType::Network;
+    Slot slot;
+};
+
+/// Moves a network device of the host into a network namespace and sets it up there. An empty
+/// `new_name` keeps the name; "%d" in it is the first number that is free.
+struct MoveNetDevice {
+    std::string name;
+    std::string new_name;
+    Slot network_namespace;
+};
+
 /// Writes the uid and gid maps of the init's new user namespace (user_namespaces(7)).
 struct WriteIdMaps {
     std::vector<spec::IdMapping> uid_mappings;
@@ -439,18 +453,17 @@ struct Exec {
     std::vector<std::string> env;
 };
 
-using Action =
-    std::variant<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping,
-                 OpenSource, OpenContainer, Clone, WriteIdMaps, SetOomScoreAdj, RunHooks, Report,
-                 Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
-                 NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
-                 SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
-                 Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot,
-                 SetRootReadonly, SetRootPropagation, SetMountPropagation, MaskPath,
-                 MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler, SetIoPriority,
-                 SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
-                 SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser,
-                 SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+using Action = std::variant<
+    MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
+    OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
+    Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
+    NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname, SetDomainname,
+    SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount, MountCgroups,
+    MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly, SetRootPropagation,
+    SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler,
+    SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
+    SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
+    SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {
