@@ -1,6 +1,7 @@
 // Room: host. Which cgroup hierarchies are mounted where: pure functions over texts of procfs.
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "cleat/base/text.hpp"
 #include "cleat/host/probe.hpp"
@@ -89,9 +90,11 @@ bool is_below(std::string_view inner, std::string_view outer) {
 }
 
 /// Whether another mount keeps a path look-up from arriving at `mount`: one on top of it, or one
-/// on the same parent further up the path.
-bool is_covered(const Mount& mount, const std::vector<Mount>& mounts) {
+/// on the same parent further up the path. The mount that the look-up goes on to (`next`, or null)
+/// may be the one on top: a new /sys over the old one.
+bool is_covered(const Mount& mount, const Mount* next, const std::vector<Mount>& mounts) {
     return std::ranges::any_of(mounts, [&](const Mount& other) {
+        if (&other == next) return false;
         if (other.parent == mount.id && other.point == mount.point) return other.id != mount.id;
         return other.parent == mount.parent && is_below(mount.point, other.point);
     });
@@ -100,11 +103,12 @@ bool is_covered(const Mount& mount, const std::vector<Mount>& mounts) {
 bool is_reachable(const Mount& mount, const std::vector<Mount>& mounts) {
     constexpr int kDeepest = 64;  // a text that names itself as its parent must end, too
     const Mount* level = &mount;
+    const Mount* next = nullptr;
     for (int depth = 0; depth < kDeepest; ++depth) {
-        if (is_covered(*level, mounts)) return false;
+        if (is_covered(*level, next, mounts)) return false;
         const auto parent = std::ranges::find(mounts, level->parent, &Mount::id);
         if (parent == mounts.end() || &*parent == level) return true;
-        level = &*parent;
+        next = std::exchange(level, &*parent);
     }
     return false;
 }

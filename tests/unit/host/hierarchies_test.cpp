@@ -165,6 +165,19 @@ TEST_CASE("a mount that is covered by another one is not used") {
     CHECK(host::parse_hierarchies(hybrid + tmpfs, kSeparateV1Self).size() == 5);
 }
 
+TEST_CASE("a new /sys over the old one hides the old hierarchies and not its own") {
+    const auto all = host::parse_hierarchies(
+        "20 1 0:2 / / rw - ext4 /dev/vda rw\n"
+        "21 20 0:3 / /sys rw - sysfs sysfs rw\n"
+        "22 21 0:9 /old /sys/fs/cgroup/pids rw - cgroup none rw,pids\n"
+        "30 21 0:4 / /sys rw - sysfs sysfs rw\n"
+        "31 30 0:5 / /sys/fs/cgroup rw - tmpfs none rw\n"
+        "32 31 0:9 /new /sys/fs/cgroup/pids rw - cgroup none rw,pids\n",
+        "3:pids:/new\n");
+    REQUIRE(all.size() == 1);
+    CHECK(all[0].mount_root == "/new");
+}
+
 TEST_CASE("damaged lines are passed over") {
     const auto all = host::parse_hierarchies(
         "nonsense\n1 2 3\n\n5 5 0:1 / /loop rw - cgroup none rw,pids\n"
