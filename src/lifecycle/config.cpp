@@ -1,6 +1,8 @@
 // Room: lifecycle. Documents and the places in them that errors name. Runs in the host process.
 #include "config.hpp"
 
+#include <fcntl.h>
+
 #include <utility>
 
 #include "cleat/base/log.hpp"
@@ -25,8 +27,13 @@ Result<Config> decode_config(std::string text, std::string document) {
 }
 
 Result<Config> load_config(const std::string& path) {
-    auto text = TRY(sys::read_text_at(sys::kHere, path.c_str()));
-    return decode_config(std::move(text), path.substr(path.rfind('/') + 1));
+    // Not to wait for whoever might write to a fifo, and not to read what has no end.
+    const sys::Fd file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY | O_NONBLOCK));
+    if (const auto status = TRY(sys::stat_fd(file.get())); !S_ISREG(status.st_mode))
+        return fail(ErrorKind::InvalidConfig, concat(path, ": not a regular file"));
+    auto text = sys::read_all(file.get());
+    if (!text) return std::unexpected(with_context(std::move(text).error(), path));
+    return decode_config(*std::move(text), path.substr(path.rfind('/') + 1));
 }
 
 Error located(Error error, std::string_view text, std::string_view document) {

@@ -107,7 +107,7 @@ Result<Steps> compile_init(const Member& member, const Subject& subject) {
 
 Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                             const HostFacts& facts, const MemberOptions& options) {
-    TRY(refuse_labels(process, facts));
+    TRY(refuse_in_process(process, facts));
     Plan plan{.cgroup_driver = options.cgroup_driver, .cgroups = options.cgroups};
     const Member member{
         .process = process, .facts = facts, .options = options, .container = Slot{plan.slots++}};

@@ -36,9 +36,37 @@ Result<void> refuse_time_namespace(const spec::Linux& linux, const HostFacts& fa
                   "this kernel has no time namespaces");
 }
 
+/// Init builds the container as the user namespace's root before it becomes the user.
+Result<void> refuse_without_root(const spec::Linux& linux) {
+    const auto has_root = [](const spec::IdMapping& map) { return map.container_id == 0; };
+    const auto& list = linux.namespaces;
+    const auto user = std::ranges::find(list, spec::NamespaceType::User, &spec::Namespace::type);
+    if (user == list.end() || !user->path.empty()) return {};
+    const std::array needs{
+        Need{true, std::ranges::any_of(linux.uid_mappings, has_root), "/linux/uidMappings",
+             "id 0 of the user namespace must be mapped: the container is built as its root"},
+        Need{true, std::ranges::any_of(linux.gid_mappings, has_root), "/linux/gidMappings",
+             "id 0 of the user namespace must be mapped: the container is built as its root"}};
+    return refuse_first(needs, ErrorKind::Unsupported);
+}
+
+/// The specification has these flags, but nothing that holds the values which they clamp to.
+Result<void> refuse_clamps(const spec::Process& process) {
+    if (!process.scheduler) return {};
+    const auto& flags = process.scheduler->flags;
+    const auto clamp = std::ranges::find_if(
+        flags, [](std::string_view flag) { return flag.starts_with("SCHED_FLAG_UTIL_CLAMP"); });
+    if (clamp == flags.end()) return {};
+    return refuse(
+        ErrorKind::Unsupported,
+        pointer_push("/process/scheduler/flags", static_cast<std::size_t>(clamp - flags.begin())),
+        "there is no property for the value to clamp to");
+}
+
 }  // namespace
 
-Result<void> refuse_labels(const spec::Process& process, const HostFacts& facts) {
+Result<void> refuse_in_process(const spec::Process& process, const HostFacts& facts) {
+    TRY(refuse_clamps(process));
     const bool apparmor = facts.apparmor == Ability::Present;
     const bool selinux = facts.selinux == Ability::Present;
     // Without AppArmor everything is unconfined, which is what that profile's name says.
@@ -63,7 +91,8 @@ Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& fact
         Need{linux.intel_rdt.has_value(), false, "/linux/intelRdt", "intelRdt is not built in"}};
     TRY(refuse_first(needs, ErrorKind::Unsupported));
     TRY(refuse_time_namespace(linux, facts));
-    return refuse_labels(*spec.process, facts);
+    TRY(refuse_without_root(linux));
+    return refuse_in_process(*spec.process, facts);
 }
 
 }  // namespace cleat::plan

@@ -2,6 +2,7 @@
 // problem instead of stopping at the first.
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <limits>
 #include <map>
@@ -9,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "check.hpp"
 #include "cleat/base/text.hpp"
 #include "document.hpp"
 #include "fields.hpp"
@@ -41,7 +43,7 @@ struct Place {
 class Binder {
  public:
     explicit Binder(std::string_view text) : text_(text) {}
-    [[nodiscard]] std::vector<Problem> take_problems() { return std::move(problems_); }
+    [[nodiscard]] std::vector<Problem> take_problems() { return complaints_.take(); }
     [[nodiscard]] std::vector<std::string> take_unknown() { return std::move(unknown_); }
 
     template <Described T>
@@ -127,8 +129,25 @@ class Binder {
             const bool known =
                 std::apply([&](const auto&... field) { return ((field.name == name) || ...); },
                            Table<T>::fields);
-            if (!known) unknown_.push_back(pointer_push(place.pointer(), name));
+            if (known) continue;
+            unknown_.push_back(pointer_push(place.pointer(), name));
+            std::apply(
+                [&](const auto&... field) { (warn_of_case(value, place, name, field.name), ...); },
+                Table<T>::fields);
         }
+    }
+
+    /// Go reads names in any case, the specification does not: what is meant to confine a container
+    /// would be left out.
+    void warn_of_case(const Node& node, const Place& place, std::string_view name,
+                      std::string_view meant) {
+        const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : int{c}; };
+        if (complaints_.closed() || !std::ranges::equal(name, meant, {}, lower, lower)) return;
+        complaints_.add(
+            {.severity = Severity::Warning,
+             .pointer = pointer_push(place.pointer(), name),
+             .message = concat("is ignored: names are case-sensitive, this one is ", quoted(meant)),
+             .position = position_at(text_, node.offset)});
     }
 
     bool expect(const Node& node, Node::Kind kind, const Place& place) {
@@ -138,14 +157,15 @@ class Binder {
     }
 
     void report(const Node& node, const Place& place, std::string message) {
-        problems_.push_back({.severity = Severity::Error,
-                             .pointer = place.pointer(),
-                             .message = std::move(message),
-                             .position = position_at(text_, node.offset)});
+        if (complaints_.closed()) return;
+        complaints_.add({.severity = Severity::Error,
+                         .pointer = place.pointer(),
+                         .message = std::move(message),
+                         .position = position_at(text_, node.offset)});
     }
 
     std::string_view text_;
-    std::vector<Problem> problems_;
+    Complaints complaints_;
     std::vector<std::string> unknown_;
 };
 

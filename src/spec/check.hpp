@@ -10,18 +10,32 @@
 
 namespace cleat::spec {
 
-/// Where the checks say what is wrong.
+/// Where the decoder and the checks say what is wrong. A document of megabytes may be wrong a
+/// million times; nobody reads that, so beyond the first problems it is only said that there are
+/// more.
 class Complaints {
  public:
     void add(std::string pointer, std::string message) {
-        problems_.push_back({.severity = Severity::Error,
-                             .pointer = std::move(pointer),
-                             .message = std::move(message),
-                             .position = {}});
+        add({.severity = Severity::Error,
+             .pointer = std::move(pointer),
+             .message = std::move(message),
+             .position = {}});
     }
+    void add(Problem problem) {
+        if (problems_.size() < kMost)
+            problems_.push_back(std::move(problem));
+        else if (problems_.size() == kMost)
+            problems_.push_back({.severity = problem.severity,
+                                 .pointer = std::move(problem.pointer),
+                                 .message = "this is wrong, too, and maybe more",
+                                 .position = problem.position});
+    }
+    /// Nothing more is taken.
+    [[nodiscard]] bool closed() const { return problems_.size() > kMost; }
     [[nodiscard]] std::vector<Problem> take() { return std::move(problems_); }
 
  private:
+    static constexpr std::size_t kMost = 32;
     std::vector<Problem> problems_;
 };
 
@@ -31,8 +45,11 @@ void check_process(const Process& process, std::string_view pointer, Complaints&
 void check_mounts(const Spec& spec, Complaints& complaints);
 // check_linux.cpp
 void check_linux(const Spec& spec, Complaints& complaints);
+// check_ids.cpp
 void check_id_mappings(const std::vector<IdMapping>& mappings, const std::string& pointer,
                        Complaints& complaints);
+/// The user namespace, its maps, and whether the process's user is in them.
+void check_user_namespace(const Spec& spec, Complaints& complaints);
 // check_sysctl.cpp
 void check_sysctl(const Spec& spec, Complaints& complaints);
 // check_resources.cpp
@@ -42,6 +59,8 @@ void check_seccomp(const Seccomp& seccomp, Complaints& complaints);
 // check_config.cpp
 void check_config(const Spec& spec, Complaints& complaints);
 
+/// "0-3,7", the kernel's form of a set of CPUs or memory nodes (cpuset(7), "List format").
+[[nodiscard]] bool is_number_list(std::string_view text);
 [[nodiscard]] const Namespace* find_namespace(const Spec& spec, NamespaceType type);
 
 }  // namespace cleat::spec

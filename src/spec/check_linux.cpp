@@ -21,21 +21,6 @@ void check_namespaces(const Spec& spec, Complaints& complaints) {
     }
 }
 
-void check_user_namespace(const Spec& spec, Complaints& complaints) {
-    const auto& linux = spec.linux;
-    check_id_mappings(linux.uid_mappings, "/linux/uidMappings", complaints);
-    check_id_mappings(linux.gid_mappings, "/linux/gidMappings", complaints);
-    const auto* user = find_namespace(spec, NamespaceType::User);
-    const bool maps = !linux.uid_mappings.empty() || !linux.gid_mappings.empty();
-    if (user == nullptr && maps)
-        complaints.add(linux.uid_mappings.empty() ? "/linux/gidMappings" : "/linux/uidMappings",
-                       "id mappings need a user namespace in /linux/namespaces");
-    if (user != nullptr && user->path.empty() &&
-        (linux.uid_mappings.empty() || linux.gid_mappings.empty()))
-        complaints.add(linux.uid_mappings.empty() ? "/linux/uidMappings" : "/linux/gidMappings",
-                       "a new user namespace needs uidMappings and gidMappings");
-}
-
 void check_time_offsets(const Spec& spec, Complaints& complaints) {
     constexpr std::uint32_t kSecond = 1000000000;
     for (const auto& [clock, offset] : spec.linux.time_offsets) {
@@ -93,25 +78,39 @@ void check_mount_namespace(const Spec& spec, Complaints& complaints) {
     if (spec.root && spec.root->readonly) complaints.add("/root/readonly", kMessage);
 }
 
-void check_words(const Linux& linux, Complaints& complaints) {
-    constexpr std::array<std::string_view, 4> kPropagations = {"shared", "slave", "private",
-                                                               "unbindable"};
+void check_memory_policy(const MemoryPolicy& policy, Complaints& complaints) {
     constexpr std::array<std::string_view, 7> kModes = {
         "MPOL_DEFAULT",   "MPOL_BIND",           "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
         "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL"};
+    constexpr std::array<std::string_view, 3> kFlags = {
+        "MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES"};
+    const std::string pointer = "/linux/memoryPolicy";
+    if (std::ranges::find(kModes, policy.mode) == kModes.end())
+        complaints.add(pointer + "/mode",
+                       concat("unknown memoryPolicy mode ", quoted(policy.mode)));
+    if (!policy.nodes.empty() && !is_number_list(policy.nodes))
+        complaints.add(pointer + "/nodes",
+                       concat(quoted(policy.nodes), " is no list such as 0-3,7"));
+    for (std::size_t i = 0; i < policy.flags.size(); ++i)
+        if (std::ranges::find(kFlags, policy.flags[i]) == kFlags.end())
+            complaints.add(concat(pointer, "/flags/", i),
+                           concat("unknown memoryPolicy flag ", quoted(policy.flags[i])));
+}
+
+void check_words(const Linux& linux, Complaints& complaints) {
+    constexpr std::array<std::string_view, 4> kPropagations = {"shared", "slave", "private",
+                                                               "unbindable"};
     std::string_view propagation = linux.rootfs_propagation;
     if (propagation.starts_with('r')) propagation.remove_prefix(1);
-    if (!propagation.empty() &&
+    if (!linux.rootfs_propagation.empty() &&
         std::ranges::find(kPropagations, propagation) == kPropagations.end())
         complaints.add("/linux/rootfsPropagation",
-                       concat("unknown propagation ", quoted(propagation)));
+                       concat("unknown propagation ", quoted(linux.rootfs_propagation)));
     if (linux.personality && linux.personality->domain != "LINUX" &&
         linux.personality->domain != "LINUX32")
         complaints.add("/linux/personality/domain",
                        concat("unknown personality domain ", quoted(linux.personality->domain)));
-    if (linux.memory_policy && std::ranges::find(kModes, linux.memory_policy->mode) == kModes.end())
-        complaints.add("/linux/memoryPolicy/mode",
-                       concat("unknown memoryPolicy mode ", quoted(linux.memory_policy->mode)));
+    if (linux.memory_policy) check_memory_policy(*linux.memory_policy, complaints);
 }
 
 void check_cgroups_path(const Linux& linux, Complaints& complaints) {
@@ -140,23 +139,6 @@ void check_net_devices(const Spec& spec, Complaints& complaints) {
 }
 
 }  // namespace
-
-void check_id_mappings(const std::vector<IdMapping>& mappings, const std::string& pointer,
-                       Complaints& complaints) {
-    constexpr std::uint64_t kEnd = 4294967295U;
-    constexpr std::size_t kMaxMappings = 340;  // user_namespaces(7)
-    if (mappings.size() > kMaxMappings)
-        complaints.add(pointer,
-                       concat(mappings.size(), " mappings are more than the kernel's 340"));
-    for (std::size_t i = 0; i < mappings.size(); ++i) {
-        const auto& map = mappings[i];
-        const auto where = concat(pointer, "/", i);
-        if (map.size == 0) complaints.add(where + "/size", "size of a mapping must not be 0");
-        if (std::uint64_t{map.container_id} + map.size > kEnd ||
-            std::uint64_t{map.host_id} + map.size > kEnd)
-            complaints.add(where, "the mapping goes beyond the last id");
-    }
-}
 
 void check_linux(const Spec& spec, Complaints& complaints) {
     const auto& linux = spec.linux;

@@ -52,6 +52,7 @@ class ProcessCheck {
             add("/consoleSize", "must be 0 to 65535");
         if (process_.scheduler) scheduler(*process_.scheduler);
         if (process_.io_priority) io_priority(*process_.io_priority);
+        if (process_.exec_cpu_affinity) affinity(*process_.exec_cpu_affinity);
     }
 
  private:
@@ -120,12 +121,36 @@ class ProcessCheck {
             add("/ioPriority/priority", "must be 0 to 7");
     }
 
+    void affinity(const ExecCpuAffinity& affinity) {
+        const auto check = [&](const std::string& cpus, std::string_view where) {
+            if (!cpus.empty() && !is_number_list(cpus))
+                add(where, concat(quoted(cpus), " is no list of CPUs such as 0-3,7"));
+        };
+        check(affinity.initial, "/execCPUAffinity/initial");
+        check(affinity.final_, "/execCPUAffinity/final");
+    }
+
     const Process& process_;
     std::string_view pointer_;
     Complaints& complaints_;
 };
 
 }  // namespace
+
+bool is_number_list(std::string_view text) {
+    const auto number = [](std::string_view part) {
+        const auto begin = std::min(part.find_first_not_of(" \t\n"), part.size());
+        const auto end = part.find_last_not_of(" \t\n") + 1;  // npos + 1 is 0
+        return parse_number<std::uint16_t>(part.substr(begin, end < begin ? 0 : end - begin));
+    };
+    return std::ranges::all_of(split(text, ','), [&](std::string_view range) {
+        const auto dash = range.find('-');
+        const auto first = number(range.substr(0, dash));
+        if (dash == std::string_view::npos) return first.has_value();
+        const auto last = number(range.substr(dash + 1));
+        return first && last && *first <= *last;
+    });
+}
 
 void check_process(const Process& process, std::string_view pointer, Complaints& complaints) {
     ProcessCheck(process, pointer, complaints).run();

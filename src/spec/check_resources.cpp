@@ -21,6 +21,12 @@ class ResourcesCheck {
         if (resources_.block_io) block_io(*resources_.block_io);
         for (std::size_t i = 0; i < resources_.hugepage_limits.size(); ++i)
             page_size(resources_.hugepage_limits[i], concat("/hugepageLimits/", i, "/pageSize"));
+        if (resources_.network)
+            for (std::size_t i = 0; i < resources_.network->priorities.size(); ++i)
+                name(resources_.network->priorities[i].name,
+                     concat("/network/priorities/", i, "/name"));
+        for (const auto& [device, limits] : resources_.rdma)
+            name(device, pointer_push("/rdma", device));
         for (const auto& [file, value] : resources_.unified)
             if (file.empty() || file.find('/') != std::string::npos || file == "." || file == "..")
                 add(pointer_push("/unified", file),
@@ -40,6 +46,12 @@ class ResourcesCheck {
                 concat("device access ", quoted(rule.access), " is not of r, w and m"));
         if (rule.major.value_or(0) < -1) add(where + "/major", "must be -1 or more");
         if (rule.minor.value_or(0) < -1) add(where + "/minor", "must be -1 or more");
+    }
+
+    /// Goes into a line of a cgroup's file, where blanks separate.
+    void name(std::string_view text, std::string_view where) {
+        if (text.empty() || text.find_first_of(" \t\n") != std::string_view::npos)
+            add(where, concat(quoted(text), " is no name of a device"));
     }
 
     void amount(const std::optional<std::int64_t>& value, std::string_view name) {
@@ -83,7 +95,20 @@ class ResourcesCheck {
             add(where, "blockIO weight must be 10 to 1000");
     }
 
+    template <class Entry>
+    void numbers(const std::vector<Entry>& entries, std::string_view name) {
+        for (std::size_t i = 0; i < entries.size(); ++i) {
+            if (entries[i].major < 0) add(concat(name, "/", i, "/major"), "must be 0 or more");
+            if (entries[i].minor < 0) add(concat(name, "/", i, "/minor"), "must be 0 or more");
+        }
+    }
+
     void block_io(const BlockIo& io) {
+        numbers(io.weight_device, "/blockIO/weightDevice");
+        numbers(io.throttle_read_bps_device, "/blockIO/throttleReadBpsDevice");
+        numbers(io.throttle_write_bps_device, "/blockIO/throttleWriteBpsDevice");
+        numbers(io.throttle_read_iops_device, "/blockIO/throttleReadIOPSDevice");
+        numbers(io.throttle_write_iops_device, "/blockIO/throttleWriteIOPSDevice");
         weight(io.weight, "/blockIO/weight");
         weight(io.leaf_weight, "/blockIO/leafWeight");
         for (std::size_t i = 0; i < io.weight_device.size(); ++i) {

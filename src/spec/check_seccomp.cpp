@@ -29,6 +29,29 @@ bool takes_errno(SeccompAction action) {
     return action == SeccompAction::Errno || action == SeccompAction::Trace;
 }
 
+/// seccomp(2): 16 bits reach a tracer; of an errno the kernel caps what is more than MAX_ERRNO.
+void check_errno(SeccompAction action, const std::optional<std::uint32_t>& value,
+                 const std::string& pointer, Complaints& complaints) {
+    const std::uint32_t most = action == SeccompAction::Trace ? 65535 : 4095;
+    if (value && takes_errno(action) && *value > most)
+        complaints.add(pointer, concat("errnoRet must be 0 to ", most));
+}
+
+/// A profile under which nothing could be executed is a mistake: no container could start.
+void check_execve(const Seccomp& seccomp, Complaints& complaints) {
+    const auto lets_pass = [](SeccompAction action) {
+        return action == SeccompAction::Allow || action == SeccompAction::Log ||
+               action == SeccompAction::Trace || action == SeccompAction::Notify;
+    };
+    if (lets_pass(seccomp.default_action)) return;
+    for (const auto& rule : seccomp.syscalls)
+        if (lets_pass(rule.action) && std::ranges::find(rule.names, "execve") != rule.names.end())
+            return;
+    complaints.add("/linux/seccomp",
+                   concat("no rule allows execve, and the default is ",
+                          name_of(seccomp.default_action), ": no program could be started"));
+}
+
 void check_rule(const SeccompSyscall& rule, const std::string& pointer, Complaints& complaints) {
     constexpr std::uint32_t kArguments = 6;
     if (rule.names.empty()) complaints.add(pointer + "/names", "must name a system call");
@@ -40,6 +63,7 @@ void check_rule(const SeccompSyscall& rule, const std::string& pointer, Complain
     if (rule.errno_ret.value_or(0) != 0 && !takes_errno(rule.action))
         complaints.add(pointer + "/errnoRet",
                        concat("errnoRet has no meaning with ", name_of(rule.action)));
+    check_errno(rule.action, rule.errno_ret, pointer + "/errnoRet", complaints);
     for (std::size_t i = 0; i < rule.args.size(); ++i)
         if (rule.args[i].index >= kArguments)
             complaints.add(concat(pointer, "/args/", i, "/index"), "arg index must be 0 to 5");
@@ -55,6 +79,9 @@ void check_seccomp(const Seccomp& seccomp, Complaints& complaints) {
     if (seccomp.default_errno_ret.value_or(0) != 0 && !takes_errno(seccomp.default_action))
         complaints.add(pointer + "/defaultErrnoRet",
                        concat("errnoRet has no meaning with ", name_of(seccomp.default_action)));
+    check_errno(seccomp.default_action, seccomp.default_errno_ret, pointer + "/defaultErrnoRet",
+                complaints);
+    check_execve(seccomp, complaints);
     check_names(seccomp.architectures, kArchitectures, pointer + "/architectures", complaints);
     if (seccomp.flags) check_names(*seccomp.flags, kFlags, pointer + "/flags", complaints);
     bool notifies = false;

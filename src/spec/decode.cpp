@@ -52,6 +52,10 @@ void put_positions(std::vector<Problem>& problems, const Node& root, std::string
     });
 }
 
+bool has_errors(const std::vector<Problem>& problems) {
+    return std::ranges::find(problems, Severity::Error, &Problem::severity) != problems.end();
+}
+
 template <class T, class Check>
 Decoded<T> decode(std::string_view text, Check check) {
     auto document = parse_document(text);
@@ -63,42 +67,46 @@ Decoded<T> decode(std::string_view text, Check check) {
     Decoded<T> out{.value = std::nullopt, .problems = binder.take_problems()};
     out.unknown = binder.take_unknown();
     // The rules speak of values, so they wait until all of these could be read.
-    if (out.problems.empty()) {
+    if (!has_errors(out.problems)) {
         Complaints complaints;
-        check(value, complaints);
-        out.problems = complaints.take();
+        check(*document.root, value, complaints);
+        std::ranges::move(complaints.take(), std::back_inserter(out.problems));
     }
     put_positions(out.problems, *document.root, text);
-    if (out.problems.empty()) out.value = std::move(value);
+    if (!has_errors(out.problems)) out.value = std::move(value);
     return out;
+}
+
+/// The property of a document for another platform, which would otherwise pass as one that asks
+/// for nothing.
+std::optional<std::string_view> other_platform(const Node& root) {
+    constexpr std::array<std::string_view, 5> kOthers = {"windows", "solaris", "freebsd", "vm",
+                                                         "zos"};
+    if (root.find("linux") != nullptr) return std::nullopt;
+    for (const auto other : kOthers)
+        if (root.find(other) != nullptr) return other;
+    return std::nullopt;
 }
 
 }  // namespace
 
 Decoded<Spec> decode_config(std::string_view text) {
-    auto out =
-        decode<Spec>(text, [](const Spec& spec, Complaints& all) { check_config(spec, all); });
-    // A document for another platform would otherwise pass as one that asks for nothing.
-    constexpr std::array<std::string_view, 4> kOthers = {"/windows", "/solaris", "/vm", "/zos"};
-    for (const auto other : kOthers) {
-        if (!out.value || std::ranges::find(out.unknown, other) == out.unknown.end()) continue;
-        if (locate(text, "/linux")) break;
-        out.value.reset();
-        out.problems.push_back({.severity = Severity::Error,
-                                .pointer = std::string(other),
-                                .message = "the config is for another platform: it has no linux",
-                                .position = locate(text, other)});
-    }
-    return out;
+    return decode<Spec>(text, [](const Node& root, const Spec& spec, Complaints& out) {
+        if (const auto other = other_platform(root))
+            out.add(concat("/", *other), "the config is for another platform: it has no linux");
+        else
+            check_config(spec, out);
+    });
 }
 
 Decoded<Process> decode_process(std::string_view text) {
-    return decode<Process>(
-        text, [](const Process& process, Complaints& out) { check_process(process, "", out); });
+    return decode<Process>(text, [](const Node&, const Process& process, Complaints& out) {
+        check_process(process, "", out);
+    });
 }
 
 Decoded<Resources> decode_resources(std::string_view text) {
-    return decode<Resources>(text, [](const Resources& resources, Complaints& out) {
+    return decode<Resources>(text, [](const Node&, const Resources& resources, Complaints& out) {
         check_resources(resources, "", out);
     });
 }

@@ -114,14 +114,26 @@ class Builder {
     }
     bool parse_error(std::size_t position, const std::string& /*token*/,
                      const nlohmann::json::exception& error) {
-        std::string_view what = error.what();  // "[json.exception.…] parse error at …: TEXT"
-        if (const auto colon = what.find(": "); colon != std::string_view::npos)
-            what.remove_prefix(colon + 2);
-        return refuse(concat("not valid JSON: ", text_.empty() ? "the document is empty" : what),
-                      position == 0 ? 0 : position - 1, "");
+        const std::size_t offset = position == 0 ? 0 : position - 1;
+        return refuse(concat("not valid JSON: ", explain(error.what(), offset)), offset, "");
     }
 
  private:
+    /// The library's text, "[json.exception.…] parse error at …: syntax error …; last read: '…';
+    /// expected …", without what was read: that may be megabytes, and no UTF-8.
+    [[nodiscard]] std::string explain(std::string_view what, std::size_t offset) const {
+        if (text_.empty()) return "the document is empty";
+        if (offset < text_.size() && text_[offset] == '\0') return "a NUL character";
+        if (const auto colon = what.find(": "); colon != std::string_view::npos)
+            what.remove_prefix(colon + 2);
+        const auto read = what.find("; last read: ");
+        if (read == std::string_view::npos) return std::string(what);
+        const auto expected = what.rfind("; expected ");
+        return concat(what.substr(0, read), expected == std::string_view::npos || expected < read
+                                                ? ""
+                                                : what.substr(expected));
+    }
+
     bool open(Node::Kind kind) {
         const std::size_t offset = cursor_.take_token();
         if (open_.size() >= kMaxDepth)

@@ -69,7 +69,9 @@ class Writer {
         else if constexpr (std::same_as<T, bool>)
             return !value;
         else if constexpr (std::same_as<T, Linux>)
-            return value.namespaces.empty();
+            return std::apply(
+                [&](const auto&... field) { return (absent(value.*(field.member)) && ...); },
+                Table<T>::fields);
         else
             return false;
     }

@@ -141,6 +141,18 @@ TEST_CASE("what cannot be had is refused before anything is touched, by name") {
         {"/linux/rootfsPropagation", [](auto& spec) { spec.linux.rootfs_propagation = "rust"; }},
         {"/process/rlimits/0/type",
          [](auto& spec) { spec.process->rlimits = {{.type = "RLIMIT_FUN"}}; }},
+        {"/process/scheduler/flags/1",
+         [](auto& spec) {
+             spec.process->scheduler = spec::Scheduler{
+                 .policy = "SCHED_OTHER",
+                 .flags = {"SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_UTIL_CLAMP_MAX"}};
+         }},
+        {"/linux/gidMappings",
+         [](auto& spec) {
+             sample::add_namespace(spec, spec::NamespaceType::User);
+             spec.linux.uid_mappings = {{.container_id = 0, .host_id = 1000, .size = 2}};
+             spec.linux.gid_mappings = {{.container_id = 1, .host_id = 1000, .size = 2}};
+         }},
         {"/linux/personality/domain",
          [](auto& spec) { spec.linux.personality = spec::Personality{.domain = "BSD"}; }},
     };
