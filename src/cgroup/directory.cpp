@@ -8,6 +8,7 @@
 #include "controllers.hpp"
 #include "cpuset.hpp"
 #include "internal.hpp"
+#include "parents.hpp"
 
 namespace cleat::cgroup {
 namespace {
@@ -23,11 +24,16 @@ class Maker {
             static_cast<void>(sys::remove_directory_at(sys::kHere, made_.back().c_str()));
     }
 
-    /// The leaf is tried first: mostly all above it are there.
+    /// The leaf is tried first: mostly all above it are there. A parent may go away again while
+    /// the last container in it is removed.
     Result<Made> make(const std::string& path) {
+        constexpr int kMostTries = 32;
         auto made = sys::make_directory_at(sys::kHere, path.c_str(), kMode);
-        if (!made && made.error().errno_value == ENOENT && path.size() > mountpoint_.size()) {
-            TRY(make(path.substr(0, path.rfind('/'))));
+        for (int i = 0; i < kMostTries && !made && made.error().errno_value == ENOENT &&
+                        path.size() > mountpoint_.size();
+             ++i) {
+            const std::string parent = path.substr(0, path.rfind('/'));
+            if (TRY(make(parent)) == Made::New) mark_made(parent);
             made = sys::make_directory_at(sys::kHere, path.c_str(), kMode);
         }
         if (made) {

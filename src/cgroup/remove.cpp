@@ -6,6 +6,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 #include "internal.hpp"
+#include "parents.hpp"
 
 namespace cleat::cgroup {
 namespace {
@@ -44,7 +45,10 @@ Pass remove_each(const Directories& directories) {
         }
         const std::string path = full_path(directory);
         const auto removed = remove_tree(path);
-        if (removed) continue;
+        if (removed) {
+            remove_made_parents(path, normal_path(directory.mountpoint));
+            continue;
+        }
         if (removed.error().errno_value == EBUSY) {
             pass.busy.push_back(directory);
             keep_first(pass.busy_why, removed.error(), path);

@@ -1,6 +1,8 @@
 // Room: cgroup. Writing one value to one cgroup file, and what the kernel means when it refuses;
 // host process.
 #include <cerrno>
+#include <cstdint>
+#include <vector>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
@@ -18,7 +20,7 @@ struct Target {
     const plan::CgroupDirectory& directory;
     std::string path;
     std::string_view file;
-    std::string_view value;
+    std::string value;
 };
 
 /// A name from `resources.unified` must stay in the container's cgroup.
@@ -78,6 +80,25 @@ Result<void> write_bfq(const Target& target) {
     return write_file(target.path, concat("blkio.bfq.", target.file.substr(kPrefix)), target.value);
 }
 
+/// What cannot be read shows when it is written.
+void keep_first(Target& target) {
+    const auto text = read_file(target.path, target.file);
+    const auto found = text ? words(*text) : std::vector<std::string_view>{};
+    if (!found.empty()) target.value = concat(found.front(), " ", target.value);
+}
+
+/// Cgroup v2 takes a limit below what is used and kills; memory.checkBeforeUpdate asks first.
+Result<void> check_usage(const Target& target, const std::string& usage_file) {
+    const auto limit = parse_number<std::uint64_t>(target.value);
+    if (usage_file.empty() || !limit) return {};
+    const std::string text = TRY(read_file(target.path, usage_file));
+    const auto usage = parse_number<std::uint64_t>(text.substr(0, text.find('\n')));
+    if (!usage || *usage <= *limit) return {};
+    return fail_errno(concat("memory limit ", target.value, " is below the ", *usage,
+                             " bytes that are used in ", target.path),
+                      EBUSY);
+}
+
 Result<void> write_somehow(const Target& target) {
     auto written = write_lines(target);
     if (written || target.directory.unified) return written;
@@ -94,10 +115,12 @@ Result<void> apply(const plan::WriteCgroup& step, const Directories& directories
     if (step.cgroup >= directories.size())
         return fail(ErrorKind::Internal, concat("no cgroup ", step.cgroup, " for ", step.file));
     const auto& directory = directories[step.cgroup];
-    const Target target{.directory = directory,
-                        .path = full_path(directory),
-                        .file = step.file,
-                        .value = step.value};
+    Target target{.directory = directory,
+                  .path = full_path(directory),
+                  .file = step.file,
+                  .value = step.value};
+    if (step.keeps_first) keep_first(target);
+    TRY(check_usage(target, step.usage_file));
     const auto written = write_somehow(target);
     if (written || step.on_failure == plan::OnFailure::Ignore) return {};
     return refused(target, written.error().errno_value);

@@ -2,6 +2,7 @@
 #include <utility>
 #include <variant>
 
+#include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
 #include "config.hpp"
 #include "container.hpp"
@@ -40,6 +41,17 @@ Result<void> apply_all(std::vector<plan::Step> steps, const cgroup::Directories&
     }
 }
 
+/// What takes the steps back: the values of now, last written first.
+std::vector<plan::Step> reversal(const std::vector<plan::Step>& steps,
+                                 const cgroup::Directories& directories) {
+    std::vector<plan::Step> back;
+    for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+        if (const auto* write = std::get_if<plan::WriteCgroup>(&step->action))
+            if (auto old = cgroup::current(*write, directories))
+                back.push_back({.action = *std::move(old), .origin = step->origin});
+    return back;
+}
+
 }  // namespace
 
 Result<void> update(const Settings& settings, const ContainerId& id, const std::string& resources) {
@@ -56,9 +68,12 @@ Result<void> update(const Settings& settings, const ContainerId& id, const std::
     };
     auto steps = plan::compile_resources(decoded, directories, "");
     if (!steps) return place(std::move(steps).error());
+    auto back = reversal(*steps, directories);
     auto done = apply_all(*std::move(steps), directories);
-    if (!done) return place(std::move(done).error());
-    return done;
+    if (done) return done;
+    const auto undone = apply_all(std::move(back), directories);
+    if (!undone) warn(concat("limits are changed in part: ", describe(undone.error())));
+    return place(std::move(done).error());
 }
 
 }  // namespace cleat::lifecycle

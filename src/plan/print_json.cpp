@@ -85,6 +85,7 @@ struct Members {
                 {"file", s.file},
                 {"value", s.value},
                 {"usageFile", s.usage_file.empty() ? std::nullopt : std::optional(s.usage_file)},
+                {"keepsFirst", s.keeps_first},
                 {"ignoreFailure", ignorable(s.on_failure)}};
     }
     JsonObject operator()(const SetCgroupDevices& s) const {

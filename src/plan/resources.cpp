@@ -156,6 +156,10 @@ void Controller::unless_above(std::string usage_file) {
         std::get<WriteCgroup>(steps_.back().action).usage_file = std::move(usage_file);
 }
 
+void Controller::after_first() {
+    if (!steps_.empty()) std::get<WriteCgroup>(steps_.back().action).keeps_first = true;
+}
+
 Result<Steps> Controller::finish() && {
     if (error_) return std::unexpected(*std::move(error_));
     Steps steps;
@@ -172,8 +176,9 @@ Result<Steps> resource_steps(const spec::Resources& resources, const Cgroups& cg
     };
     const auto block_io = find_controller(cgroups, "blkio") ? "blkio" : "io";
     Steps steps;
-    // Devices come first: no other limit keeps a process from harm to the host.
-    steps += device_rule_steps(resources.devices, cgroups, options);
+    // Devices come first: no other limit keeps a process from harm to the host. In a cgroup in use
+    // they come last, because an update that fails is taken back, and rules cannot be read back.
+    if (age == CgroupAge::New) steps += device_rule_steps(resources.devices, cgroups, options);
     if (resources.memory)
         steps += TRY(memory_steps(*resources.memory, age, controller("memory", "/memory")));
     if (resources.cpu) {
@@ -193,6 +198,7 @@ Result<Steps> resource_steps(const spec::Resources& resources, const Cgroups& cg
     steps += TRY(rdma_steps(resources.rdma, controller("rdma", "/rdma")));
     // Last, because it is the engine's last word on files that the above may have written.
     steps += TRY(unified_steps(resources.unified, cgroups, concat(pointer, "/unified")));
+    if (age == CgroupAge::InUse) steps += device_rule_steps(resources.devices, cgroups, options);
     return steps;
 }
 

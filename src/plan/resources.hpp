@@ -51,6 +51,8 @@ class Controller {
     void refuse(std::string_view property, std::string_view why);
     /// Makes the write just noted fail if what `usage_file` says is above its value.
     void unless_above(std::string usage_file);
+    /// Makes the write just noted leave the file's first word as it is.
+    void after_first();
     [[nodiscard]] Result<Steps> finish() &&;
 
  private:

@@ -103,12 +103,14 @@ void write_cpu_v2(const spec::Cpu& cpu, CgroupAge age, Controller& out) {
     // A burst must fit in the quota: an old one may stand in the way, the new one comes after.
     if (cpu.burst && age == CgroupAge::InUse)
         out.write("burst", "cpu.max.burst", concat(*cpu.burst), OnFailure::Ignore);
-    const std::string quota = number_or_max(is_set(cpu.quota) ? *cpu.quota : kUnlimited);
-    if (is_set(cpu.period))
-        out.write(is_set(cpu.quota) ? "quota" : "period", "cpu.max",
-                  concat(quota, " ", *cpu.period));
-    else if (is_set(cpu.quota))
-        out.write("quota", "cpu.max", quota);
+    if (is_set(cpu.period) && !is_set(cpu.quota)) {
+        out.write("period", "cpu.max", concat(*cpu.period));
+        out.after_first();
+    } else if (is_set(cpu.period)) {
+        out.write("quota", "cpu.max", concat(number_or_max(*cpu.quota), " ", *cpu.period));
+    } else if (is_set(cpu.quota)) {
+        out.write("quota", "cpu.max", number_or_max(*cpu.quota));
+    }
     if (is_set(cpu.burst)) out.write("burst", "cpu.max.burst", concat(*cpu.burst));
     if (is_set(cpu.realtime_period)) out.refuse("realtimePeriod", kOnlyV1);
     if (is_set(cpu.realtime_runtime)) out.refuse("realtimeRuntime", kOnlyV1);

@@ -87,8 +87,8 @@ struct Teller {
     std::string operator()(const WriteCgroup& s) const {
         const std::string unless =
             s.usage_file.empty() ? "" : concat(" unless ", s.usage_file, " is above");
-        return concat("write ", quoted(s.value), " to ", s.file, " of cgroup ", s.cgroup, unless,
-                      or_not(s.on_failure));
+        return concat("write ", s.keeps_first ? "the first word and " : "", quoted(s.value), " to ",
+                      s.file, " of cgroup ", s.cgroup, unless, or_not(s.on_failure));
     }
     std::string operator()(const SetCgroupDevices& s) const {
         Words rules;

@@ -23,12 +23,17 @@ using Directories = std::vector<plan::CgroupDirectory>;
 /// "mountpoint" + "path" of a directory, without double slashes.
 [[nodiscard]] std::string full_path(const plan::CgroupDirectory& directory);
 
-/// Makes the directory and its parents. Says whether this call made the last component (so that
-/// only its maker removes it). A cgroup that has processes already is refused (EBUSY).
+/// Makes the directory and its parents, which are marked as cleat's. Says whether this call made
+/// the last component (so that only its maker removes it). A cgroup that has processes already is
+/// refused (EBUSY).
 enum class Made { New, Existed };
 [[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory);
 
 [[nodiscard]] Result<void> apply(const plan::WriteCgroup& step, const Directories& directories);
+/// The step that would write what the step's file holds now, to take the step back; nothing if the
+/// file cannot be read or holds what cannot be written.
+[[nodiscard]] std::optional<plan::WriteCgroup> current(const plan::WriteCgroup& step,
+                                                       const Directories& directories);
 [[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step,
                                  const Directories& directories);
 
@@ -52,7 +57,8 @@ enum class Frozen { No, Yes };
 [[nodiscard]] Result<void> signal_all(const Directories& directories, Signal signal);
 
 /// Kills what is left, then removes the directories, deepest first; retries EBUSY for `limit`.
-/// Directories that are not there are fine. Parents are left alone.
+/// Directories that are not there are fine. Parents go, too, if make() made them and they are
+/// empty.
 [[nodiscard]] Result<void> remove(const Directories& directories, std::chrono::milliseconds limit);
 
 /// Whether an OOM kill happened in the cgroup, and the memory limit in bytes, for error texts.

@@ -44,13 +44,15 @@ struct MakeCgroup {
 enum class OnFailure { Refuse, Ignore };
 
 /// Writes `value` to `file` in Plan::cgroups[cgroup]. With a `usage_file` ("memory.current") the
-/// write is refused if the number in that file is above `value` (memory.checkBeforeUpdate).
+/// write is refused if the number in that file is above `value` (memory.checkBeforeUpdate). With
+/// `keeps_first` the file's first word stays in front of `value` (a period without a quota).
 struct WriteCgroup {
     std::uint16_t cgroup = 0;
     std::string file;
     std::string value;
     OnFailure on_failure = OnFailure::Refuse;
     std::string usage_file = {};
+    bool keeps_first = false;
 };
 
 /// The device access rules, in order, later ones win; starts from nothing allowed. v1: the

@@ -36,15 +36,6 @@ TEST_CASE("what is left in the cgroups is killed first, frozen or not") {
     CHECK(below.wait() == 128 + SIGKILL);
 }
 
-TEST_CASE("only the container's own level goes, not its parent") {
-    if (!test::can_make_cgroups()) return;
-    const test::Cgroups cgroups;
-    for (const auto& directory : cgroups.at("/pod/container")) REQUIRE(make(directory));
-    REQUIRE(cgroup::remove(cgroups.at("/pod/container"), test::kLimit));
-    CHECK(test::none_exists(cgroups.at("/pod/container")));
-    for (const auto& directory : cgroups.at("/pod")) CHECK(test::exists(directory));
-}
-
 TEST_CASE("cgroups nested beyond the longest path are found and removed") {
     if (!test::can_make_cgroups()) return;
     const test::Cgroups cgroups;

@@ -69,11 +69,16 @@ spec::Resources with_pids(std::int64_t limit) {
 }  // namespace
 
 TEST_CASE("shares become weights on a curve through both ends and both defaults") {
-    CHECK(cpu_weight(0) == 1);
-    CHECK(cpu_weight(2) == 1);
-    CHECK(cpu_weight(1024) == 100);
-    CHECK(cpu_weight(262144) == 10000);
-    CHECK(cpu_weight(1'000'000) == 10000);
+    struct Row {
+        std::uint64_t shares;
+        std::uint64_t weight;
+    };
+    for (const Row& row : {Row{0, 1}, Row{2, 1}, Row{3, 2}, Row{10, 4}, Row{100, 17}, Row{512, 59},
+                           Row{1000, 99}, Row{1024, 100}, Row{2048, 174}, Row{10240, 639},
+                           Row{100000, 4340}, Row{262144, 10000}, Row{1000000, 10000}}) {
+        CAPTURE(row.shares);
+        CHECK(cpu_weight(row.shares) == row.weight);
+    }
     std::uint64_t last = 0;
     for (std::uint64_t shares = 2; shares <= 262144; shares *= 2) {
         CHECK(cpu_weight(shares) > last);
@@ -82,9 +87,15 @@ TEST_CASE("shares become weights on a curve through both ends and both defaults"
 }
 
 TEST_CASE("block weights are stretched from 10..1000 to 1..10000") {
-    CHECK(io_weight(10) == 1);
-    CHECK(io_weight(500) == 4950);
-    CHECK(io_weight(1000) == 10000);
+    struct Row {
+        std::uint16_t weight;
+        std::uint64_t io_weight;
+    };
+    for (const Row& row : {Row{10, 1}, Row{11, 11}, Row{100, 910}, Row{500, 4950}, Row{999, 9989},
+                           Row{1000, 10000}}) {
+        CAPTURE(row.weight);
+        CHECK(io_weight(row.weight) == row.io_weight);
+    }
 }
 
 TEST_CASE("a new v1 cgroup gets its memory limit before the limit with swap") {
@@ -117,6 +128,36 @@ TEST_CASE("cgroup v2 counts swap alone") {
           "/linux/resources/memory/swap");
     CHECK(refused(with(spec::Memory{.limit = 4096, .swap = 3072}), sample::unified_host()) ==
           "/linux/resources/memory/swap");
+}
+
+TEST_CASE("memory and swap: unlimited, zero and unset are three things") {
+    struct Row {
+        std::optional<std::int64_t> limit;
+        std::optional<std::int64_t> swap;
+        Texts v1;
+        Texts v2;
+    };
+    const std::optional<std::int64_t> unset;
+    const Texts nothing;
+    const std::string limit1 = "memory.limit_in_bytes=";
+    const std::string swap1 = "memory.memsw.limit_in_bytes=";
+    const std::vector<Row> rows = {
+        {unset, unset, nothing, nothing},
+        {0, 0, nothing, nothing},
+        {0, unset, nothing, nothing},
+        {4096, unset, {limit1 + "4096"}, {"memory.max=4096"}},
+        {4096, 0, {limit1 + "4096"}, {"memory.max=4096"}},
+        {4096, 4096, {limit1 + "4096", swap1 + "4096"}, {"memory.max=4096", "memory.swap.max=0"}},
+        {4096, -1, {limit1 + "4096", swap1 + "-1?"}, {"memory.max=4096", "memory.swap.max=max?"}},
+        {unset, -1, {swap1 + "-1?"}, {"memory.swap.max=max?"}},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.limit.value_or(-99));
+        CAPTURE(row.swap.value_or(-99));
+        const auto resources = with(spec::Memory{.limit = row.limit, .swap = row.swap});
+        CHECK(written(resources, sample::legacy_host(), CgroupAge::New) == row.v1);
+        CHECK(written(resources, sample::unified_host(), CgroupAge::New) == row.v2);
+    }
 }
 
 TEST_CASE("a check before an update is one step of a cgroup v2 in use") {
@@ -166,6 +207,12 @@ TEST_CASE("cpu time is three files on v1 and one on v2") {
           Texts{concat("cpu.weight=", cpu_weight(512)), "cpu.max=50000 100000",
                 "cpu.max.burst=1000", "cpuset.cpus=0-1", "cpuset.mems=0"});
     CHECK(written(with(spec::Cpu{.quota = -1}), sample::unified_host()) == Texts{"cpu.max=max"});
+    const auto period_alone = compiled(with(spec::Cpu{.period = 50000}), sample::unified_host());
+    REQUIRE(period_alone);
+    const auto kept = sample::all<WriteCgroup>(*period_alone);
+    REQUIRE(kept.size() == 1);
+    CHECK(kept[0].value == "50000");
+    CHECK(kept[0].keeps_first);
     CHECK(written(with(spec::Cpu{.shares = 2, .idle = 1}), sample::unified_host()) ==
           Texts{"cpu.weight=1", "cpu.idle=1"});
     CHECK(written(with(spec::Cpu{.shares = 2, .idle = 0}), sample::unified_host()) ==
@@ -252,13 +299,24 @@ TEST_CASE("device rules end with what every container may use, and an update may
     CHECK(sample::all<SetCgroupDevices>(*fresh).size() == 1);
 }
 
+TEST_CASE("devices come first in a new cgroup, and last where they may have to be taken back") {
+    spec::Resources resources = with(spec::Memory{.limit = 1024});
+    resources.devices = sample::engine_device_rules();
+    const auto fresh = compiled(resources, sample::legacy_host(), CgroupAge::New);
+    REQUIRE(fresh);
+    CHECK(std::holds_alternative<SetCgroupDevices>(fresh->front().action));
+    const auto in_use = compiled(resources, sample::legacy_host());
+    REQUIRE(in_use);
+    CHECK(std::holds_alternative<SetCgroupDevices>(in_use->back().action));
+}
+
 TEST_CASE("every step of resources names its property") {
     spec::Resources resources = with(spec::Memory{.limit = 1024});
     resources.devices = sample::engine_device_rules();
     const auto steps = compile_resources(resources, places(sample::legacy_host()), "");
     REQUIRE(steps);
-    CHECK((*steps)[0].origin == "/devices");
-    CHECK((*steps)[1].origin == "/memory/limit");
+    CHECK((*steps)[0].origin == "/memory/limit");
+    CHECK((*steps)[1].origin == "/devices");
 }
 
 }  // namespace cleat::plan
