@@ -33,9 +33,11 @@ Result<Cloned> clone_process(const CloneRequest& request) {
 
 namespace {
 
-/// setns(2) for the children to come; gives back the way home.
-Result<sys::Fd> enter_pid_namespace(int target) {
-    sys::Fd home = TRY(sys::open_at(sys::kHere, "/proc/self/ns/pid", O_RDONLY));
+/// setns(2) for the children to come; gives back the way home. A joiner has none: it ends after its
+/// clone, and its /proc is the container's by then.
+Result<sys::Fd> enter_pid_namespace(int target, Sibling sibling) {
+    sys::Fd home;
+    if (sibling == Sibling::No) home = TRY(sys::open_at(sys::kHere, "/proc/self/ns/pid", O_RDONLY));
     if (::setns(target, CLONE_NEWPID) < 0) return fail_errno("enter pid namespace", errno);
     return home;
 }
@@ -51,7 +53,7 @@ Result<Cloned> clone_container(const plan::Clone& step, const kernel::Context& c
     sys::Fd home;
     if (step.enter_pid_namespace) {
         const sys::Fd& target = context.slots.at(step.enter_pid_namespace->index);
-        home = TRY(enter_pid_namespace(target.get()));
+        home = TRY(enter_pid_namespace(target.get(), sibling));
     }
     auto cloned = clone_process(request);
     // A joiner ends here and its child is where it belongs: nobody has to go home, nor might a

@@ -7,16 +7,19 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <concepts>
 #include <csignal>
 #include <span>
+#include <vector>
 
 #include "cleat/base/text.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "cleat/spec/decode.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
+#include "cleat/sys/tree.hpp"
 #include "clone.hpp"
 #include "protocol.hpp"
 #include "walk.hpp"
@@ -53,6 +56,7 @@ class InitHands {
         if (incoming.end) return fail(ErrorKind::Internal, "the creator is gone");
         if (incoming.message.kind != MessageKind::Gate || incoming.message.gate != step.gate)
             return fail(ErrorKind::Internal, "a message out of order");
+        host_pid_ = incoming.message.pid;
         return {};
     }
 
@@ -131,7 +135,7 @@ class InitHands {
     /// #containerprocessstate), to the agent that was connected before the clone.
     Result<void> hand_over_listener(const spec::Seccomp& seccomp) {
         const sys::Fd listener = std::move(arguments_.context.seccomp_listener);
-        const pid_t pid = TRY(pid_on_host(arguments_.context));
+        const pid_t pid = host_pid_ > 0 ? host_pid_ : TRY(pid_on_host(arguments_.context));
         const std::string document =
             concat("{\"ociVersion\":\"", spec::kOciVersion, R"(","fds":["seccompFd"],"pid":)", pid,
                    ",\"metadata\":", quoted(seccomp.listener_metadata),
@@ -146,6 +150,7 @@ class InitHands {
     ChildArguments arguments_;
     sys::Fd start_connection_;
     int peer_;
+    pid_t host_pid_ = 0;  ///< as a gate has told it
 };
 
 [[noreturn]] void give_up(int peer, const Error& error) noexcept {
@@ -169,6 +174,50 @@ void begin_child(ChildArguments& arguments) noexcept {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+template <class... Kinds>
+bool has_step(const std::vector<plan::Step>& steps) {
+    return std::ranges::any_of(steps, [](const plan::Step& step) {
+        return (std::holds_alternative<Kinds>(step.action) || ...);
+    });
+}
+
+/// The last thing before a member is born where a debugger of the container's may hold it: nothing
+/// of the host's stays open but what it speaks to and what the caller means it to have. What is
+/// closed here by number belongs to objects of the host that no child ever looks at again.
+void forget_host(ChildArguments& arguments) noexcept {
+    auto& context = arguments.context;
+    context.proc.reset();
+    context.cgroup_tasks.clear();
+    context.unified_cgroup.reset();
+    std::vector<int> kept = {arguments.child_end.get(), arguments.seccomp_agent.get(),
+                             context.root.fd()};
+    for (const auto& slot : context.slots) kept.push_back(slot.get());
+    int preserved = STDERR_FILENO;
+    for (const auto& step : arguments.request.plan.init)
+        if (const auto* close = std::get_if<plan::CloseFds>(&step.action))
+            preserved += static_cast<int>(close->preserve);
+    std::ranges::sort(kept);
+    auto next = static_cast<unsigned>(preserved) + 1;
+    for (const int fd : kept) {
+        if (fd <= preserved) continue;
+        const auto number = static_cast<unsigned>(fd);
+        if (number > next) ::close_range(next, number - 1, 0);
+        next = number + 1;
+    }
+    ::close_range(next, ~0U, 0);
+}
+
+/// A procfs of the member's own pid namespace, attached nowhere, for the steps that go through one.
+/// Where none can be mounted the container's must do, if it is one.
+Result<void> open_own_proc(ChildArguments& arguments) {
+    if (!has_step<plan::SetUpConsole, plan::SetAppArmor, plan::SetSelinuxLabel>(
+            arguments.request.plan.init))
+        return {};
+    auto tree = sys::Tree::make({.type = "proc"});
+    arguments.context.proc = tree ? std::move(*tree).take() : TRY(sys::open_proc());
+    return {};
+}
+
 }  // namespace
 
 void run_init(ChildArguments arguments) noexcept {
@@ -185,9 +234,15 @@ void run_joiner(ChildArguments arguments) noexcept {
     InitHands hands(arguments);
     if (auto walked = walk(arguments.request.plan.joiner, hands); !walked)
         give_up(peer, walked.error());
+    const bool is_member = arguments.request.container_init.has_value();
+    if (is_member) forget_host(arguments);
     auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);
     if (!cloned) give_up(peer, with_context(cloned.error(), "clone"));
-    if (cloned->pid == 0) run_init(arguments);
+    if (cloned->pid == 0) {
+        if (is_member)
+            if (auto opened = open_own_proc(arguments); !opened) give_up(peer, opened.error());
+        run_init(arguments);
+    }
     const auto told =
         send_with_fd(peer, {.kind = MessageKind::Joined, .pid = cloned->pid}, cloned->pidfd.get());
     ::_exit(told ? 0 : kChildFailed);

@@ -252,7 +252,7 @@ Result<void> Host::await_joined(pid_t joiner) {
 
 Result<void> Host::operator()(const plan::Report& step) {
     if (step.gate == plan::Gate::Committed) TRY(commit());
-    return send_gate(host_end_.get(), step.gate);
+    return send_gate(host_end_.get(), step.gate, child_.pid());
 }
 
 Result<void> Host::operator()(const plan::Await& step) {

@@ -35,8 +35,8 @@ Result<void> send(int socket, MessageKind kind) {
     return {};
 }
 
-Result<void> send_gate(int socket, plan::Gate gate) {
-    const Message message{.kind = MessageKind::Gate, .gate = gate};
+Result<void> send_gate(int socket, plan::Gate gate, pid_t pid) {
+    const Message message{.kind = MessageKind::Gate, .gate = gate, .pid = pid};
     return sys::send_message(socket, bytes_of(message));
 }
 

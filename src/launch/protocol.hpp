@@ -4,7 +4,7 @@
 //   message          from → to        when                                   carries
 //   ---------------  ---------------  -------------------------------------  --------------------
 //   Joined           joiner → host    init was cloned                        init's pid, its pidfd
-//   Gate(g)          either           Report(g) in a plan; the other awaits  –
+//   Gate(g)          either           Report(g) in a plan; the other awaits  init's pid, if known
 //   Console          init → host      the terminal was made                  pty master
 //   Start            start → init     `start`, to an init in AwaitStart      –
 //   Executing        init → peer      the last word before execve            –
@@ -15,6 +15,8 @@
 // `peer` is the host, and after Start the process that sent it. Gates come in the order of the
 // plan's lists: an unexpected one is a fault of cleat; Failed and Console may come at any time.
 #pragma once
+
+#include <sys/types.h>
 
 #include <cstdint>
 #include <vector>
@@ -31,7 +33,7 @@ enum class MessageKind : std::uint32_t { Joined, Gate, Console, Start, Executing
 struct Message {
     MessageKind kind = MessageKind::Gate;
     plan::Gate gate = plan::Gate::Ready;         ///< Gate
-    std::int32_t pid = 0;                        ///< Joined
+    std::int32_t pid = 0;                        ///< Joined, Gate; by the host's view
     std::int32_t errno_value = 0;                ///< Failed
     ErrorKind error_kind = ErrorKind::Internal;  ///< Failed
     char what[1024] = {};                        ///< Failed, cut and zero-terminated
@@ -46,7 +48,7 @@ struct Incoming {
 };
 
 [[nodiscard]] Result<void> send(int socket, MessageKind kind);
-[[nodiscard]] Result<void> send_gate(int socket, plan::Gate gate);
+[[nodiscard]] Result<void> send_gate(int socket, plan::Gate gate, pid_t pid = 0);
 [[nodiscard]] Result<void> send_with_fd(int socket, const Message& message, int fd);
 /// Best effort: there is nobody to tell when it fails.
 void send_failure(int socket, const Error& error) noexcept;

@@ -17,11 +17,14 @@ struct Member {
     [[nodiscard]] bool joins(std::uint64_t flag) const noexcept {
         return (options.namespaces & flag) != 0;
     }
-    /// Without the host's rights nothing of the container's can be joined but by who is root in its
-    /// user namespace, and clone enters the pid namespace: somebody must be that root before.
+    /// Clone enters the pid namespace, where a container with CAP_SYS_PTRACE sees and stops the new
+    /// process at once: whoever is to be born there must have come from the container's root, with
+    /// nothing of the host's open (CVE-2016-9962). A user namespace of the container's own keeps
+    /// its root from tracing what was executed outside; but without the host's rights only somebody
+    /// who is root in it can enter the pid namespace.
     [[nodiscard]] bool needs_joiner() const noexcept {
-        return joins(kCloneNewUser) && joins(kCloneNewPid) &&
-               !has_capability(facts.capabilities, kCapSysAdmin);
+        if (!joins(kCloneNewPid)) return false;
+        return !joins(kCloneNewUser) || !has_capability(facts.capabilities, kCapSysAdmin);
     }
 };
 
@@ -37,15 +40,6 @@ Steps compile_host(const Member& member) {
     host.add(Await{Gate::Ready});
     host.add(Report{Gate::Committed});
     return host;
-}
-
-Steps compile_joiner(const Member& member) {
-    Steps joiner;
-    if (!member.needs_joiner()) return joiner;
-    joiner.add(ProtectInit{});
-    joiner.add(JoinContainer{.flags = kCloneNewUser, .slot = member.container});
-    joiner.add(BecomeRoot{});
-    return joiner;
 }
 
 void add_affinity(const std::string& cpus, const char* origin, Steps& init) {
@@ -64,13 +58,22 @@ Steps join_cgroups(const Member& member) {
 }
 
 Steps join_container(const Member& member) {
-    const std::uint64_t by_others =
-        kCloneNewPid | (member.needs_joiner() ? kCloneNewUser : std::uint64_t{0});
-    Steps init;
-    if (const auto flags = member.options.namespaces & ~by_others; flags != 0)
-        init.add(JoinContainer{.flags = flags, .slot = member.container});
-    if (member.joins(kCloneNewUser) && !member.needs_joiner()) init.add(BecomeRoot{});
-    return init;
+    Steps steps;
+    if (const auto flags = member.options.namespaces & ~kCloneNewPid; flags != 0)
+        steps.add(JoinContainer{.flags = flags, .slot = member.container});
+    if (member.joins(kCloneNewUser)) steps.add(BecomeRoot{});
+    return steps;
+}
+
+/// From the host into the container, by the joiner or by the process itself.
+Steps enter(const Member& member) {
+    Steps steps;
+    // Before anything is shared with the container, whose root could trace it (CVE-2016-9962).
+    steps.add(ProtectInit{});
+    // By the host's view of cgroups, and before a cgroup namespace is joined.
+    steps += join_cgroups(member);
+    steps += join_container(member);
+    return steps;
 }
 
 Steps set_up_console(const Member& member) {
@@ -85,11 +88,10 @@ Steps set_up_console(const Member& member) {
 
 Result<Steps> compile_init(const Member& member, const Subject& subject) {
     Steps init;
-    // Before anything is shared with the container, whose root could trace it (CVE-2016-9962).
-    init.add(ProtectInit{});
-    // By the host's view of cgroups, and before a cgroup namespace is joined.
-    init += join_cgroups(member);
-    init += join_container(member);
+    if (member.needs_joiner())
+        init.add(ProtectInit{});  // it is the joiner's child, and its own process
+    else
+        init += enter(member);
     // The caller's terminal stays the caller's (CVE-2017-5226).
     init.add(NewSession{});
     init += set_up_console(member);
@@ -118,7 +120,7 @@ Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process
                           .preserve_fds = options.preserve_fds,
                           .warnings = plan.warnings};
     plan.init = TRY(compile_init(member, subject)).take();
-    plan.joiner = compile_joiner(member).take();
+    if (member.needs_joiner()) plan.joiner = enter(member).take();
     plan.host = compile_host(member).take();
     return plan;
 }

@@ -72,10 +72,13 @@ constexpr std::array kHostRules = std::to_array<Rule>({
 constexpr Rule kProtection{is<ProtectInit>, kJoin,
                            "init is not dumpable before it joins anything (CVE-2016-9962)"};
 
-constexpr std::array kInitRules = std::to_array<Rule>({
+constexpr std::array kJoinRules = std::to_array<Rule>({
     kProtection,
-    {is<JoinCgroups>, unshares_cgroup, "the cgroup namespace comes after joining the cgroups"},
     {is<JoinCgroups>, kJoin, "cgroups are joined by the host's view of them"},
+});
+
+constexpr std::array kInitRules = std::to_array<Rule>({
+    {is<JoinCgroups>, unshares_cgroup, "the cgroup namespace comes after joining the cgroups"},
     {awaits<Gate::IdMapsWritten>, is<BecomeRoot>, "nobody becomes root before the id maps"},
     {awaits<Gate::IdMapsWritten>, kMount, "id maps come before the first mount"},
     {is<BecomeRoot>, kMount, "mounts are made as root of the user namespace"},
@@ -137,7 +140,8 @@ constexpr Is kHostOnly =
     is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
        OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
-constexpr Is kJoiner = is<ProtectInit, JoinNamespace, JoinContainer, BecomeRoot>;
+constexpr Is kJoiner =
+    is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;
 
 void check_places(const Plan& plan, Broken& broken) {
     const auto hosts = [](const Action& action) {
@@ -248,7 +252,8 @@ std::vector<std::string> broken_invariants(const Plan& plan) {
     check_slots(plan, broken);
     check_cgroups(plan, broken);
     check_rules(kHostRules, plan.host, broken);
-    check_rules(std::span(&kProtection, 1), plan.joiner, broken);
+    check_rules(kJoinRules, plan.joiner, broken);
+    check_rules(kJoinRules, plan.init, broken);
     check_rules(kInitRules, plan.init, broken);
     if (count(plan.init, is<SetNoNewPrivileges>) == 0)
         check_rules(kSeccompByRight, plan.init, broken);

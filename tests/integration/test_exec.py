@@ -196,8 +196,8 @@ class Exec(CleatTest):
 
     def test_signal_to_exec_is_passed_on_and_the_container_lives(self):
         self.sleeper()
-        process, *_ = self.start_call("exec", self.cid, "/probe", "sleep")
-        self.wait_for(lambda: len(self.ok("ps", "--format", "json", self.cid).json()) == 2, "exec")
+        process, _, out, _ = self.start_call("exec", self.cid, "/probe", "sleep")
+        self.wait_for(lambda: os.pread(out.fileno(), 100, 0) == b"ready\n", "exec")
         process.send_signal(15)
         self.assertEqual(process.wait(5), 0)
         self.assertEqual(self.status(), "running")

@@ -37,17 +37,18 @@ spec::Process shell() {
 
 }  // namespace
 
-TEST_CASE("a member is born in the pid namespace and the cgroup, and joins the rest at once") {
+TEST_CASE("a member is born in the pid namespace by somebody who has left the host behind") {
     const auto plan = compiled(shell(), sample::hybrid_host(),
                                in_container(kCloneNewPid | kCloneNewMount | kCloneNewNet));
     const auto clone = sample::all<Clone>(plan.host).at(0);
     CHECK(clone.flags == 0);
     CHECK(clone.enter_pid_namespace == Slot{0});
     CHECK(clone.into_cgroup == 1);
-    CHECK(sample::all<JoinContainer>(plan.init).at(0).flags == (kCloneNewMount | kCloneNewNet));
-    CHECK(sample::all<JoinCgroups>(plan.init).size() == 1);
+    CHECK(sample::kinds(plan.joiner) ==
+          std::vector<std::string_view>{"protect-init", "join-cgroups", "join-container"});
+    CHECK(sample::all<JoinContainer>(plan.joiner).at(0).flags == (kCloneNewMount | kCloneNewNet));
+    CHECK(sample::all<JoinContainer>(plan.init).empty());
     CHECK(sample::all<ChangeRoot>(plan.init).empty());
-    CHECK(plan.joiner.empty());
 }
 
 TEST_CASE("a member is protected before it shares anything with the container") {
@@ -63,13 +64,14 @@ TEST_CASE("a member of a user namespace becomes its root before it becomes the u
     CHECK(plan.joiner.empty());
 }
 
-TEST_CASE("without the host's rights a joiner enters the user namespace first") {
+TEST_CASE("without the host's rights a joiner becomes root in the user namespace first") {
     auto options = in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid);
     options.cgroups.clear();
     const auto plan = compiled(shell(), sample::rootless_host(), options);
     CHECK(sample::kinds(plan.joiner) ==
           std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
-    CHECK(sample::all<JoinContainer>(plan.init).at(0).flags == kCloneNewMount);
+    CHECK(sample::all<JoinContainer>(plan.joiner).at(0).flags == (kCloneNewUser | kCloneNewMount));
+    CHECK(sample::all<JoinContainer>(plan.init).empty());
 }
 
 TEST_CASE("cpu affinity is set around the cgroups' cpusets") {
