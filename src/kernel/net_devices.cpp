@@ -47,7 +47,7 @@ Result<std::vector<Link>> links_of(Netlink& netlink) {
                         const auto* body = reply.body<::ifinfomsg>();
                         const auto name = find_attribute(reply, sizeof *body, IFLA_IFNAME);
                         if (body == nullptr || !name) return;
-                        const auto* text = reinterpret_cast<const char*>(name->data());  // NOLINT
+                        const auto* text = reinterpret_cast<const char*>(name->data());
                         links.push_back({.index = body->ifi_index,
                                          .name = {text, ::strnlen(text, name->size())}});
                     }));

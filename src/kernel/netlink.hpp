@@ -50,7 +50,7 @@ struct NetlinkReply {
     template <class Body>
     [[nodiscard]] const Body* body() const noexcept {
         if (payload.size() < sizeof(Body)) return nullptr;
-        return reinterpret_cast<const Body*>(payload.data());  // NOLINT: aligned by NLMSG_ALIGN
+        return reinterpret_cast<const Body*>(payload.data());  // aligned by NLMSG_ALIGN
     }
 };
 

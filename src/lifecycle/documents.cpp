@@ -54,7 +54,7 @@ Json linux_features() {
         {"intelRdt", enabled(false)},
         {"memoryPolicy", {{"modes", kMemoryPolicyModes}, {"flags", kMemoryPolicyFlags}}},
         {"mountExtensions", {{"idmap", enabled(true)}}},
-        {"netDevices", enabled(false)}};
+        {"netDevices", enabled(true)}};
 }
 
 }  // namespace

@@ -63,6 +63,7 @@ TEST_CASE("texts that are not UTF-8 do not break a document") {
 
 TEST_CASE("features say what containerd and CRI-O look for") {
     const auto text = features_json({.version = "1", .commit = "c", .libseccomp = "2"});
+    CHECK(text.find("\"netDevices\": {\n      \"enabled\": true") != std::string::npos);
     for (const char* part :
          {"\"rro\"", "\"user\"", "\"time\"", "\"idmap\"", "\"CAP_CHECKPOINT_RESTORE\"",
           "\"SCMP_ACT_NOTIFY\"", "\"SCMP_CMP_MASKED_EQ\"", "\"MPOL_BIND\"", "\"ociVersionMax\""})
