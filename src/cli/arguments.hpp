@@ -90,6 +90,17 @@ struct PsArguments {
     std::vector<std::string> options;
 };
 
+struct EventsArguments {
+    std::string id;
+    std::string interval = "5s";
+    bool stats = false;
+};
+
+/// checkpoint and restore, which this build does not have.
+struct CriuArguments {
+    std::string id;
+};
+
 /// Single limits by their place in a resources document ("memory", "limit").
 struct Limit {
     const char* flag;
@@ -126,8 +137,9 @@ struct TextArguments {
     std::string text;
 };
 
-using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
-                               KillArguments, DeleteArguments, ListArguments, PsArguments,
-                               UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+using Arguments =
+    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
+                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
+                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
 
 }  // namespace cleat::cli

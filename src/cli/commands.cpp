@@ -152,6 +152,25 @@ class Runner {
         return 0;
     }
 
+    Result<int> operator()(const EventsArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        const auto interval = TRY(parse_interval(arguments.interval));
+        const auto show = [&](const cgroup::Stats& stats) {
+            return print(stats_line(id.str(), stats));
+        };
+        if (arguments.stats)
+            TRY(show(TRY(lifecycle::stats(settings_, id))));
+        else
+            TRY(lifecycle::watch(settings_, id, {.interval = interval, .stats = show, .oom = [&] {
+                                                     return print(oom_line(id.str()));
+                                                 }}));
+        return 0;
+    }
+
+    Result<int> operator()(const CriuArguments&) const {
+        return fail(ErrorKind::Unsupported, "checkpoint and restore (CRIU) are not built in");
+    }
+
     Result<int> operator()(const UpdateArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto resources = TRY(read_resources(arguments));

@@ -1,11 +1,13 @@
 // Room: cli. The few JSON texts that cli itself makes.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
 #include "arguments.hpp"
 #include "cleat/base/error.hpp"
+#include "cleat/cgroup/stats.hpp"
 
 namespace cleat::cli {
 
@@ -17,6 +19,13 @@ struct LogLine {
     std::string_view pointer;
 };
 [[nodiscard]] std::string log_line(const LogLine& line);
+
+/// One line of `events`: a "stats" or an "oom" event, newline included.
+[[nodiscard]] std::string stats_line(const std::string& id, const cgroup::Stats& stats);
+[[nodiscard]] std::string oom_line(const std::string& id);
+
+/// "5s", "1m30s", "250ms" in milliseconds. Errors: InvalidArgument, also for none at all.
+[[nodiscard]] Result<std::chrono::milliseconds> parse_interval(std::string_view text);
 
 /// The resources document that single limits of `update` stand for.
 [[nodiscard]] Result<std::string> resources_of(const UpdateArguments& arguments);

@@ -178,6 +178,45 @@ Result<void> finish_ps(Arguments& arguments, std::vector<std::string> rest) {
     return {};
 }
 
+void build_events(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<EventsArguments>();
+    add_text(app, "--interval", own.interval, "time between statistics (default: 5s)");
+    app.add_flag("--stats", own.stats, "show statistics once, and end");
+    add_id(app, own.id);
+}
+
+/// What engines pass to both commands, so that the answer is what is missing and not which flag.
+void add_criu_flags(CLI::App& app) {
+    for (const char* flag : {"--tcp-established", "--ext-unix-sk", "--shell-job", "--file-locks",
+                             "--auto-dedup", "--lazy-pages"})
+        add_ignored(app, flag, "for CRIU");
+    for (const char* flag :
+         {"--image-path", "--work-path", "--manage-cgroups-mode", "--empty-ns", "--network-lock"})
+        app.add_option(flag)->description("for CRIU")->allow_extra_args(false);
+}
+
+void build_checkpoint(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<CriuArguments>();
+    add_criu_flags(app);
+    for (const char* flag :
+         {"--leave-running", "--pre-dump", "--tcp-skip-in-flight", "--link-remap"})
+        add_ignored(app, flag, "for CRIU");
+    for (const char* flag : {"--parent-path", "--status-fd", "--page-server"})
+        app.add_option(flag)->description("for CRIU")->allow_extra_args(false);
+    add_id(app, own.id);
+}
+
+void build_restore(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<CriuArguments>();
+    add_criu_flags(app);
+    for (const char* flag : {"-d,--detach", "--no-pivot", "--no-subreaper", "--tcp-close"})
+        add_ignored(app, flag, "for CRIU");
+    for (const char* flag :
+         {"-b,--bundle", "--console-socket", "--pid-file", "--lsm-profile", "--lsm-mount-context"})
+        app.add_option(flag)->description("for CRIU")->allow_extra_args(false);
+    add_id(app, own.id);
+}
+
 std::vector<Limit> all_limits() {
     using enum Limit::Form;
     return {{"--memory", "memory", "limit", Size},
@@ -227,8 +266,12 @@ void build_plan(CLI::App& app, Arguments& arguments) {
 void build_features(CLI::App&, Arguments& arguments) { arguments.emplace<FeaturesArguments>(); }
 
 constexpr Command kCommands[] = {
+    {"checkpoint", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_checkpoint,
+     nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
     {"delete", "[flags] ID", "delete a container", Order::Mixed, build_delete, nullptr},
+    {"events", "[flags] ID", "show statistics and OOMs of a container, as JSON", Order::Mixed,
+     build_events, nullptr},
     {"exec", "[flags] ID COMMAND [ARG...]", "run a command in a container", Order::FlagsFirst,
      build_exec, finish_exec},
     {"features", "", "show what this build can do, as JSON", Order::Mixed, build_features, nullptr},
@@ -241,6 +284,7 @@ constexpr Command kCommands[] = {
      nullptr},
     {"ps", "[flags] ID [IGNORED...]", "list the processes of a container", Order::FlagsFirst,
      build_ps, finish_ps},
+    {"restore", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_restore, nullptr},
     {"resume", "ID", "let a paused container go on", Order::Mixed, build_target<Target::Resume>,
      nullptr},
     {"run", "[flags] ID", "create and start a container", Order::Mixed, build_run, nullptr},

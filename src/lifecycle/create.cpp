@@ -96,7 +96,6 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
 /// The container is there once state.json is: what the caller waits for comes before it.
 Result<void> commit(const store::Entry& entry, const Config& config, const CreateOptions& options,
                     store::State& state) {
-    state.namespaces = TRY(differing_namespaces(state.init.pid));
     TRY(entry.write_config(config.text));
     TRY(write_pid_file(options.pid_file, state.init.pid));
     TRY(send_pidfd(options.pidfd_socket, state.init));

@@ -97,7 +97,7 @@ Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts, const Optio
     const Container container{.spec = spec,
                               .facts = facts,
                               .options = options,
-                              .namespaces = Namespaces(spec.linux, plan.slots),
+                              .namespaces = Namespaces(spec.linux, facts, plan.slots),
                               .plan = plan};
     plan.cgroups = TRY(place_cgroups(container));
     Steps init = TRY(compile_init(container));

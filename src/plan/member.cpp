@@ -21,10 +21,12 @@ struct Member {
     /// process at once: whoever is to be born there must have come from the container's root, with
     /// nothing of the host's open (CVE-2016-9962). A user namespace of the container's own keeps
     /// its root from tracing what was executed outside; but without the host's rights only somebody
-    /// who is root in it can enter the pid namespace.
+    /// who is root in it can enter the pid namespace, and who is root in a user namespace himself
+    /// would not get back to a pid namespace that belongs further up (setns(2)).
     [[nodiscard]] bool needs_joiner() const noexcept {
         if (!joins(kCloneNewPid)) return false;
-        return !joins(kCloneNewUser) || !has_capability(facts.capabilities, kCapSysAdmin);
+        return !joins(kCloneNewUser) || !has_capability(facts.capabilities, kCapSysAdmin) ||
+               is_rootless(facts);
     }
 };
 

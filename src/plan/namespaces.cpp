@@ -34,7 +34,8 @@ void add_joins(const Namespaces& namespaces, Steps& steps) {
 
 }  // namespace
 
-Namespaces::Namespaces(const spec::Linux& linux, std::uint16_t& slots) {
+Namespaces::Namespaces(const spec::Linux& linux, const HostFacts& facts, std::uint16_t& slots)
+    : rootless_(is_rootless(facts)) {
     for (std::size_t i = 0; i < linux.namespaces.size(); ++i) {
         const auto& ns = linux.namespaces[i];
         if (ns.path.empty()) {
@@ -66,6 +67,7 @@ const JoinedNamespace* Namespaces::find_joined(NamespaceType type) const noexcep
 }
 
 bool Namespaces::needs_joiner() const noexcept {
+    if (rootless_ && joins(NamespaceType::Pid)) return true;
     if (joins(NamespaceType::User)) return clone_flags() != 0;
     const auto not_pid = [](const auto& joined) { return joined.type != NamespaceType::Pid; };
     return makes(NamespaceType::User) && std::ranges::any_of(joined_, not_pid);

@@ -22,7 +22,7 @@ struct JoinedNamespace {
 class Namespaces {
  public:
     /// Sorts out /linux/namespaces; takes one of `slots` for each that is joined.
-    Namespaces(const spec::Linux& linux, std::uint16_t& slots);
+    Namespaces(const spec::Linux& linux, const HostFacts& facts, std::uint16_t& slots);
 
     [[nodiscard]] bool makes(spec::NamespaceType type) const noexcept;
     [[nodiscard]] bool joins(spec::NamespaceType type) const noexcept;
@@ -35,12 +35,14 @@ class Namespaces {
     [[nodiscard]] std::uint64_t clone_flags() const noexcept;
     /// nullptr if no namespace of that type is joined.
     [[nodiscard]] const JoinedNamespace* find_joined(spec::NamespaceType type) const noexcept;
-    /// Whether a process in between must do the joining, because clone(2) makes a user namespace
-    /// before it makes the others, and those belong to it.
+    /// Whether a process in between must do the joining: because clone(2) makes a user namespace
+    /// before it makes the others, and those belong to it; or because the host could not leave a
+    /// pid namespace again, as its own belongs to a user namespace further up (setns(2)).
     [[nodiscard]] bool needs_joiner() const noexcept;
 
  private:
     std::uint64_t made_ = 0;
+    bool rootless_ = false;
     std::vector<JoinedNamespace> joined_;
 };
 

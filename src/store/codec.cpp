@@ -152,7 +152,6 @@ std::string encode(const State& state) {
                      {"owner", state.owner},
                      {"cgroupDriver", state.cgroup_driver},
                      {"cgroups", to_json(state.cgroups)},
-                     {"namespaces", state.namespaces},
                      {"ownPidNamespace", state.has_own_pid_namespace},
                      {"poststartHooks", state.has_poststart_hooks},
                      {"poststopHooks", state.has_poststop_hooks}});
@@ -180,7 +179,6 @@ Result<State> decode_state(std::string_view text) {
     reader.number("owner", state.owner);
     reader.text("cgroupDriver", state.cgroup_driver);
     take_cgroups(reader, state.cgroups);
-    reader.number("namespaces", state.namespaces);
     reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
     reader.boolean("poststartHooks", state.has_poststart_hooks);
     reader.boolean("poststopHooks", state.has_poststop_hooks);

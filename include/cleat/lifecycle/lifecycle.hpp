@@ -4,13 +4,16 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cleat/base/error.hpp"
 #include "cleat/base/ids.hpp"
+#include "cleat/cgroup/stats.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/store/store.hpp"
 
@@ -90,6 +93,16 @@ enum class Force { No, Yes };
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
+/// What a live container uses now. Errors: State, "container not running".
+[[nodiscard]] Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id);
+/// Tells of a live container until its end, or until the observer fails.
+struct Observer {
+    std::chrono::milliseconds interval;
+    std::function<Result<void>(const cgroup::Stats& stats)> stats;  ///< once each interval
+    std::function<Result<void>()> oom;
+};
+[[nodiscard]] Result<void> watch(const Settings& settings, const ContainerId& id,
+                                 const Observer& observer);
 /// Applies a resources document (JSON text) to a live container.
 [[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
                                   const std::string& resources);

@@ -44,7 +44,6 @@ struct State {
     std::uint32_t owner = 0;    ///< uid of the creator
     std::string cgroup_driver;  ///< "cgroupfs", "systemd", "disabled"
     std::vector<KeptCgroup> cgroups;
-    std::uint64_t namespaces = 0;        ///< CLONE_NEW* flags that differ from the creator's
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;
     bool has_poststop_hooks = false;

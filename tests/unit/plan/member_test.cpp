@@ -74,6 +74,17 @@ TEST_CASE("without the host's rights a joiner becomes root in the user namespace
     CHECK(sample::all<JoinContainer>(plan.init).empty());
 }
 
+TEST_CASE("a root whose pid namespace is not his own lets a joiner enter the container's") {
+    auto facts = sample::root_host();
+    facts.user_namespace_of_own = Ability::Present;
+    auto options = in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid);
+    options.cgroups.clear();
+    const auto plan = compiled(shell(), facts, options);
+    CHECK(sample::kinds(plan.joiner) ==
+          std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
+    CHECK(sample::all<JoinContainer>(plan.init).empty());
+}
+
 TEST_CASE("cpu affinity is set around the cgroups' cpusets") {
     auto process = shell();
     process.exec_cpu_affinity = spec::ExecCpuAffinity{.initial = "0", .final_ = "0-1"};

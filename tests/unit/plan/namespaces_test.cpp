@@ -66,6 +66,14 @@ TEST_CASE("a pid namespace is joined by being born in it") {
     CHECK(joins(plan.init).empty());
 }
 
+TEST_CASE("a joiner comes in between when the host could not leave a pid namespace again") {
+    auto spec = sample::minimal();
+    add_namespace(spec, NamespaceType::Pid, "/run/ns/pid");
+    auto facts = sample::root_host();
+    facts.user_namespace_of_own = Ability::Present;
+    CHECK(sample::kinds(compiled(spec, facts).joiner) == Kinds{"protect-init"});
+}
+
 TEST_CASE("a joiner comes in between when new namespaces shall belong to a joined user namespace") {
     auto spec = sample::minimal();
     add_namespace(spec, NamespaceType::User, "/run/ns/user");

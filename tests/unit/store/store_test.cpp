@@ -56,7 +56,6 @@ store::State full_state() {
                          .path = "/web1",
                          .unified = false},
                         {.controllers = {}, .mountpoint = "/u", .path = "/x", .unified = true}},
-            .namespaces = 0x6c020000,
             .has_own_pid_namespace = true,
             .has_poststart_hooks = true,
             .has_poststop_hooks = false};
@@ -94,7 +93,6 @@ TEST_CASE("a state comes back as it was written") {
     CHECK(read->cgroups[0].controllers == written.cgroups[0].controllers);
     CHECK(read->cgroups[0].mountpoint == "/sys/fs/cgroup/cpu");
     CHECK(read->cgroups[1].unified);
-    CHECK(read->namespaces == written.namespaces);
     CHECK(read->has_own_pid_namespace);
     CHECK(read->has_poststart_hooks);
     CHECK_FALSE(read->has_poststop_hooks);
@@ -185,7 +183,7 @@ TEST_CASE("each member of a state must have its type") {
     const auto whole = sys::read_text_at(entry->fd(), "state.json");
     REQUIRE(whole);
     for (const char* name : {"id", "init", "bundle", "annotations", "owner", "cgroups", "version",
-                             "namespaces", "poststopHooks", "pid", "path", "controllers"}) {
+                             "poststopHooks", "pid", "path", "controllers"}) {
         CAPTURE(name);
         std::string text = *whole;
         const auto at = text.find(concat("\"", name, "\":"));

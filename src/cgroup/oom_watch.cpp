@@ -1,0 +1,66 @@
+// Room: cgroup. Being told of an OOM; host process.
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "cleat/cgroup/stats.hpp"
+#include "cleat/sys/files.hpp"
+#include "internal.hpp"
+
+namespace cleat::cgroup {
+namespace {
+
+std::uint64_t kills_in(std::string_view events) {
+    return parse_number<std::uint64_t>(value_of(events, "oom_kill")).value_or(0);
+}
+
+/// An eventfd that memory.oom_control counts up ("10. OOM Control", cgroup-v1/memory.rst).
+Result<sys::Fd> register_v1(const std::string& path) {
+    const sys::Fd control =
+        TRY(sys::open_at(sys::kHere, (path + "/memory.oom_control").c_str(), O_RDONLY));
+    sys::Fd event(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!event) return fail_errno("make eventfd", errno);
+    TRY(write_file(path, "cgroup.event_control", concat(event.get(), " ", control.get())));
+    return event;
+}
+
+}  // namespace
+
+OomWatch::OomWatch(sys::Fd fd, std::string path, bool unified)
+    : fd_(std::move(fd)), path_(std::move(path)), unified_(unified) {
+    if (unified_) seen_ = kills_in(sys::read_all(fd_.get()).value_or(""));
+}
+
+Result<OomWatch> OomWatch::open(const Directories& directories) {
+    if (const auto* v1 = find_v1(directories, "memory")) {
+        const std::string path = full_path(*v1);
+        return OomWatch(TRY(register_v1(path)), path, false);
+    }
+    const auto* unified = find_unified(directories);
+    if (unified == nullptr) return fail(ErrorKind::Unsupported, "no memory controller");
+    const std::string path = full_path(*unified);
+    auto events = sys::open_at(sys::kHere, (path + "/memory.events").c_str(), O_RDONLY);
+    if (!events) return fail(ErrorKind::Unsupported, "no memory controller");
+    return OomWatch(*std::move(events), path, true);
+}
+
+short OomWatch::events() const noexcept { return unified_ ? POLLPRI : POLLIN; }
+
+/// A v1 cgroup that is removed counts its eventfds up, too.
+bool OomWatch::happened() {
+    if (!unified_) {
+        std::uint64_t count = 0;
+        if (::read(fd_.get(), &count, sizeof count) != sizeof count) return false;
+        return sys::exists_at(sys::kHere, (path_ + "/memory.oom_control").c_str());
+    }
+    ::lseek(fd_.get(), 0, SEEK_SET);
+    const auto kills = kills_in(sys::read_all(fd_.get()).value_or(""));
+    return kills > std::exchange(seen_, kills);
+}
+
+}  // namespace cleat::cgroup
