@@ -60,6 +60,12 @@ Result<Incoming> receive(int socket) {
     incoming.end = received.size == 0;
     if (!incoming.end && received.size != sizeof(Message))
         return fail(ErrorKind::Internal, "a message of the wrong size");
+    // The other end may be a process that the container's has taken over.
+    Message& message = incoming.message;
+    if (message.kind > MessageKind::Failed || message.error_kind > ErrorKind::Internal)
+        return fail(ErrorKind::Internal, "a message of no kind");
+    message.what[sizeof message.what - 1] = '\0';
+    message.pointer[sizeof message.pointer - 1] = '\0';
     return incoming;
 }
 

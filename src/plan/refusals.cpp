@@ -7,6 +7,7 @@
 
 #include "cleat/base/text.hpp"
 #include "container.hpp"
+#include "numbers.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -34,6 +35,15 @@ Result<void> refuse_time_namespace(const spec::Linux& linux, const HostFacts& fa
     return refuse(ErrorKind::Unsupported,
                   pointer_push("/linux/namespaces", static_cast<std::size_t>(found - list.begin())),
                   "this kernel has no time namespaces");
+}
+
+/// All other namespaces are for root, or for who is root in a user namespace of his own.
+Result<void> refuse_without_rights(const spec::Linux& linux, const HostFacts& facts) {
+    const bool user = std::ranges::find(linux.namespaces, spec::NamespaceType::User,
+                                        &spec::Namespace::type) != linux.namespaces.end();
+    if (user || has_capability(facts.capabilities, kCapSysAdmin)) return {};
+    return refuse(ErrorKind::Unsupported, "/linux/namespaces",
+                  "without root (CAP_SYS_ADMIN) a container needs a user namespace");
 }
 
 /// Init builds the container as the user namespace's root before it becomes the user.
@@ -91,6 +101,7 @@ Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& fact
         Need{linux.intel_rdt.has_value(), false, "/linux/intelRdt", "intelRdt is not built in"}};
     TRY(refuse_first(needs, ErrorKind::Unsupported));
     TRY(refuse_time_namespace(linux, facts));
+    TRY(refuse_without_rights(linux, facts));
     TRY(refuse_without_root(linux));
     return refuse_in_process(*spec.process, facts);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "cleat/sys/message.hpp"
@@ -59,4 +60,30 @@ TEST_CASE("a message of another size is refused") {
     REQUIRE(pair);
     REQUIRE(::write(pair->first.get(), "x", 1) == 1);
     CHECK_FALSE(launch::receive(pair->second.get()));
+}
+
+TEST_CASE("a message of no kind is refused") {
+    const auto pair = cleat::sys::seqpacket_pair();
+    REQUIRE(pair);
+    launch::Message strange{.kind = static_cast<launch::MessageKind>(99)};
+    REQUIRE(::write(pair->first.get(), &strange, sizeof strange) == sizeof strange);
+    CHECK_FALSE(launch::receive(pair->second.get()));
+    strange = {.kind = launch::MessageKind::Failed,
+               .error_kind = static_cast<cleat::ErrorKind>(99)};
+    REQUIRE(::write(pair->first.get(), &strange, sizeof strange) == sizeof strange);
+    CHECK_FALSE(launch::receive(pair->second.get()));
+}
+
+TEST_CASE("texts end in their fields, whatever was sent") {
+    const auto pair = cleat::sys::seqpacket_pair();
+    REQUIRE(pair);
+    launch::Message endless{.kind = launch::MessageKind::Failed};
+    std::memset(endless.what, 'w', sizeof endless.what);
+    std::memset(endless.pointer, 'p', sizeof endless.pointer);
+    REQUIRE(::write(pair->first.get(), &endless, sizeof endless) == sizeof endless);
+    const auto incoming = launch::receive(pair->second.get());
+    REQUIRE(incoming);
+    const auto error = launch::to_error(incoming->message);
+    CHECK(error.what == std::string(1023, 'w'));
+    CHECK(error.pointer == std::string(255, 'p'));
 }

@@ -166,6 +166,13 @@ TEST_CASE("what cannot be had is refused before anything is touched, by name") {
     }
 }
 
+TEST_CASE("who is not root is told to bring a user namespace") {
+    const auto plan = compile(sample::minimal(), sample::rootless_host(), sample::options());
+    REQUIRE_FALSE(plan);
+    CHECK(plan.error().pointer == "/linux/namespaces");
+    CHECK(plan.error().what.find("needs a user namespace") != std::string::npos);
+}
+
 TEST_CASE("an unconfined process needs no AppArmor") {
     auto spec = sample::minimal();
     spec.process->apparmor_profile = "unconfined";
