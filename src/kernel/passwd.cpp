@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <string>
 
 #include "cleat/base/text.hpp"
@@ -33,6 +34,12 @@ Result<std::string> read_passwd(const Context& context) {
     return sys::read_all(file.get(), kMaxFile);
 }
 
+bool is_shortage(const Error& error) noexcept {
+    const int number = error.errno_value;
+    return number == EMFILE || number == ENFILE || number == ENOMEM || number == EIO ||
+           number == EAGAIN;
+}
+
 }  // namespace
 
 std::optional<std::string_view> home_of(std::string_view passwd, Uid uid) {
@@ -53,8 +60,11 @@ std::optional<std::string_view> home_of(std::string_view passwd, Uid uid) {
 Result<void> apply(const plan::SetHome& step, Context& context) {
     const auto is_home = [](const std::string& entry) { return entry.starts_with("HOME="); };
     if (std::ranges::any_of(context.env, is_home)) return {};
-    // An image without the file, or with something odd in its place, is a user without an entry.
+    // An image without the file, or with something odd in its place, is a user without an entry. A
+    // machine that is short of something is no reason for another HOME.
     const auto passwd = read_passwd(context);
+    if (!passwd && is_shortage(passwd.error()))
+        return std::unexpected(with_context(passwd.error(), "look up HOME"));
     const auto home = passwd ? home_of(*passwd, step.uid) : std::nullopt;
     context.env.push_back(concat("HOME=", home.value_or("/")));
     return {};

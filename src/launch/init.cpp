@@ -3,6 +3,7 @@
 // host's root until ChangeRoot, single-threaded. Nothing here returns to the code of the host.
 #include "init.hpp"
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -28,6 +29,14 @@ namespace cleat::launch {
 namespace {
 
 constexpr int kChildFailed = 1;
+constexpr int kPauseMilliseconds = 10;
+
+/// What accept(2) says when the machine is short of something for a while, or a peer has gone. The
+/// creator has ended by then: nobody would hear of it, and the container would just be gone.
+bool is_passing(int error) noexcept {
+    return error == EINTR || error == ECONNABORTED || error == EMFILE || error == ENFILE ||
+           error == ENOMEM || error == ENOBUFS;
+}
 
 /// pid of this process as the host sees it: the host's procfs names it so, whatever the pid
 /// namespace of the reader.
@@ -72,8 +81,9 @@ class InitHands {
             sys::Fd connection(
                 ::accept4(arguments_.request.start_listener, nullptr, nullptr, SOCK_CLOEXEC));
             if (!connection) {
-                if (errno == EINTR) continue;
-                return fail_errno("wait for start", errno);
+                if (!is_passing(errno)) return fail_errno("wait for start", errno);
+                ::poll(nullptr, 0, kPauseMilliseconds);
+                continue;
             }
             const auto incoming = receive(connection.get());
             // A `start` that was killed before it said so has not started the container.

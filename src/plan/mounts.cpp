@@ -102,9 +102,14 @@ Result<Action> cgroup_mount(const Request& request) {
 }
 
 /// A sysfs belongs to a network namespace and a proc to a pid namespace whose owners the process
-/// may not be; and neither is mounted anew while a part of the host's is hidden.
+/// may not be; and neither is mounted anew while a part of the host's is hidden. The host's root is
+/// never refused a sysfs: a failure there is one, and no reason to show the host's tree.
 FilesystemFallback fallback_of(const Container& container, std::string_view type) {
-    if (type == "sysfs") return FilesystemFallback::BindHost;
+    const auto& namespaces = container.namespaces;
+    const bool mapped =
+        namespaces.makes(spec::NamespaceType::User) || namespaces.joins(spec::NamespaceType::User);
+    if (type == "sysfs" && (mapped || is_rootless(container.facts)))
+        return FilesystemFallback::BindHost;
     const bool nested = container.facts.user_namespace_of_own == Ability::Present;
     return type == "proc" && nested ? FilesystemFallback::BindHost : FilesystemFallback::None;
 }

@@ -119,11 +119,17 @@ Result<Entry> Store::find(const ContainerId& id) const {
     return Entry(*std::move(directory), std::move(path));
 }
 
+/// Tried twice: what stood in the way (no descriptor was free, no memory) may have passed, and
+/// after this nobody comes back for what is left.
 Result<void> Store::discard(const ContainerId& id, const Entry& entry) const {
-    TRY(empty_directory(entry.fd()));
     const std::string path = concat(root_, "/", id.str());
-    if (!is_same_directory(entry.fd(), path)) return {};
-    return if_there(sys::remove_directory_at(sys::kHere, path.c_str()));
+    const auto attempt = [&]() -> Result<void> {
+        TRY(empty_directory(entry.fd()));
+        if (!is_same_directory(entry.fd(), path)) return {};
+        return if_there(sys::remove_directory_at(sys::kHere, path.c_str()));
+    };
+    auto done = attempt();
+    return done ? std::move(done) : attempt();
 }
 
 Result<void> Store::remove(const ContainerId& id) const {

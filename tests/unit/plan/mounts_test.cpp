@@ -76,12 +76,13 @@ TEST_CASE("devpts needs no word for a new instance") {
           std::vector<std::pair<std::string, std::string>>{{"mode", "0620"}, {"gid", "5"}});
 }
 
-TEST_CASE("sysfs falls back to the host's, and proc does in a host that is a container") {
+TEST_CASE("sysfs and proc fall back to the host's where the kernel refuses new ones") {
     auto nested = sample::unified_host();
     nested.user_namespace_of_own = Ability::Present;
     const auto proc = mount("/proc", "proc", "proc");
-    CHECK(only<MountFilesystem>(mount("/sys", "sysfs", "sysfs")).fallback ==
-          FilesystemFallback::BindHost);
+    const auto sysfs = mount("/sys", "sysfs", "sysfs");
+    CHECK(only<MountFilesystem>(sysfs).fallback == FilesystemFallback::None);
+    CHECK(only<MountFilesystem>(sysfs, nested).fallback == FilesystemFallback::BindHost);
     CHECK(only<MountFilesystem>(proc).fallback == FilesystemFallback::None);
     CHECK(only<MountFilesystem>(proc, nested).fallback == FilesystemFallback::BindHost);
 }
