@@ -158,12 +158,14 @@ class Runner {
         const auto show = [&](const cgroup::Stats& stats) {
             return print(stats_line(id.str(), stats));
         };
-        if (arguments.stats)
-            TRY(show(TRY(lifecycle::stats(settings_, id))));
-        else
-            TRY(lifecycle::watch(settings_, id, {.interval = interval, .stats = show, .oom = [&] {
-                                                     return print(oom_line(id.str()));
-                                                 }}));
+        if (arguments.stats) {
+            const auto stats = TRY(lifecycle::stats(settings_, id));
+            TRY(show(stats));
+            return 0;
+        }
+        TRY(lifecycle::watch(settings_, id, {.interval = interval, .stats = show, .oom = [&] {
+                                                 return print(oom_line(id.str()));
+                                             }}));
         return 0;
     }
 
