@@ -124,7 +124,7 @@ DOCUMENT = [
     ("/linux/memoryPolicy", {"mode": "MPOL_MOON"}),
     ("/linux/memoryPolicy", {"mode": "MPOL_BIND", "nodes": "all"}),
     ("/linux/memoryPolicy", {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_MOON"]}),
-    ("/linux/netDevices", {"eth0": {}}), ("/linux/intelRdt", {"closID": "x"}),
+    ("/linux/netDevices", {"no-such-dev": {}}), ("/linux/intelRdt", {"closID": "x"}),
     ("/linux/seccomp", {}), ("/linux/seccomp", {"defaultAction": "SCMP_ACT_MOON"}),
     ("/linux/seccomp", {"defaultAction": "SCMP_ACT_NOTIFY", "listenerPath": "/x"}),
     ("/linux/seccomp", {"defaultAction": "SCMP_ACT_ERRNO"}, "execve"),

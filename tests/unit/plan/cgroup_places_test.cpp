@@ -12,6 +12,11 @@ Result<Plan> compiled(const std::string& path, const HostFacts& facts,
     auto spec = sample::minimal();
     spec.linux.cgroups_path = path;
     spec.mounts = {sample::mount("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"})};
+    if (facts.euid != Uid{0}) {
+        sample::add_namespace(spec, spec::NamespaceType::User);
+        spec.linux.uid_mappings = {{.container_id = 0, .host_id = facts.euid.value, .size = 1}};
+        spec.linux.gid_mappings = {{.container_id = 0, .host_id = facts.egid.value, .size = 1}};
+    }
     auto options = sample::options();
     options.cgroup_driver = driver;
     return compile(spec, facts, options);

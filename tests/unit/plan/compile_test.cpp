@@ -86,6 +86,10 @@ TEST_CASE("no combination of properties breaks an invariant on any host") {
                               [](const auto& mount) { return mount.type == "cgroup"; });
             const auto plan = compile(spec, facts, sample::options());
             CAPTURE(names(bits));
+            if (!plan && facts.euid != Uid{0}) {
+                CHECK(plan.error().what.find("needs a user namespace") != std::string::npos);
+                continue;
+            }
             REQUIRE(plan);
             CHECK(broken_invariants(*plan) == std::vector<std::string>{});
         }
