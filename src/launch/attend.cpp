@@ -1,5 +1,7 @@
 // Room: launch. A process in the foreground: `run` and `exec` without --detach. Passes on signals
 // and the terminal, reaps strangers, and hears how the process ended.
+#include "attend.hpp"
+
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -57,12 +59,7 @@ Flow relay(int from, int to) {
 }
 
 Result<sys::Fd> take_signals() {
-    ::sigset_t all;
-    ::sigfillset(&all);
-    // Signals of a fault of our own, and what stops and continues us, stay ours.
-    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTSTP, SIGTTIN, SIGTTOU})
-        ::sigdelset(&all, own);
-    if (::sigprocmask(SIG_BLOCK, &all, nullptr) < 0) return fail_errno("block signals", errno);
+    const ::sigset_t all = TRY(hold_signals());
     sys::Fd fd(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!fd) return fail_errno("make signalfd", errno);
     return fd;
@@ -141,6 +138,16 @@ class Attendance {
 };
 
 }  // namespace
+
+Result<::sigset_t> hold_signals() {
+    ::sigset_t all;
+    ::sigfillset(&all);
+    // Signals of a fault of our own, and what stops and continues us, stay ours.
+    for (const int own : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTSTP, SIGTTIN, SIGTTOU})
+        ::sigdelset(&all, own);
+    if (::sigprocmask(SIG_BLOCK, &all, nullptr) < 0) return fail_errno("block signals", errno);
+    return all;
+}
 
 Result<int> attend(Launched& launched) {
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail_errno("become subreaper", errno);

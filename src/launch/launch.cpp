@@ -12,6 +12,7 @@
 #include <span>
 #include <utility>
 
+#include "attend.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/cgroup/cgroup.hpp"
 #include "cleat/kernel/apply.hpp"
@@ -292,6 +293,10 @@ Result<void> Host::take_console(Incoming incoming) {
 Result<void> Host::commit() {
     const auto status = sys::process_stat(child_.pid());
     if (!status) return init_died();
+    // A hook in init may take its time, and until it ends a signal must be able to end it all.
+    if (find_step<plan::AwaitStart>(plan_.init) == nullptr &&
+        find_step<plan::RunHooks>(plan_.init) == nullptr)
+        TRY(hold_signals());
     committed_ = true;
     if (!request_.commit) return {};
     return request_.commit({.pid = child_.pid(), .start_time = status->start_time});

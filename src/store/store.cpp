@@ -70,10 +70,12 @@ Result<void> empty_directory(int directory) {
 }
 
 /// Whether the path still leads to the directory that `fd` holds.
-bool is_same_directory(int fd, const std::string& path) {
-    const auto held = sys::stat_fd(fd);
+Result<bool> is_same_directory(int fd, const std::string& path) {
+    const auto held = TRY(sys::stat_fd(fd));
     const auto there = sys::stat_at(sys::kHere, path.c_str(), AT_SYMLINK_NOFOLLOW);
-    return held && there && held->st_dev == there->st_dev && held->st_ino == there->st_ino;
+    if (!there && is_absent(there.error())) return false;
+    if (!there) return std::unexpected(there.error());
+    return held.st_dev == there->st_dev && held.st_ino == there->st_ino;
 }
 
 }  // namespace
@@ -125,7 +127,7 @@ Result<void> Store::discard(const ContainerId& id, const Entry& entry) const {
     const std::string path = concat(root_, "/", id.str());
     const auto attempt = [&]() -> Result<void> {
         TRY(empty_directory(entry.fd()));
-        if (!is_same_directory(entry.fd(), path)) return {};
+        if (!TRY(is_same_directory(entry.fd(), path))) return {};
         return if_there(sys::remove_directory_at(sys::kHere, path.c_str()));
     };
     auto done = attempt();
