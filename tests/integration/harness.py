@@ -33,7 +33,7 @@ SLOWNESS = max(1.0, TIMEOUT / 20)  # of this machine: every wait is longer by so
 
 _libc = ctypes.CDLL(None, use_errno=True)
 MS_REC, MS_PRIVATE, MS_SHARED = 0x4000, 1 << 18, 1 << 20
-CLONE_NEWNS = 0x20000
+CLONE_NEWNS, CLONE_NEWNET = 0x20000, 0x40000000
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -376,13 +376,14 @@ def read_back(file):
 
 # ---- running -----------------------------------------------------------------------------------
 
-def private_mounts():
-    """A mount namespace of our own, shared within it as a distribution's is."""
+def private_namespaces():
+    """A mount namespace of our own, shared within it as a distribution's is; and a network of our
+    own, out of which a container that takes a device takes nothing of the machine's."""
     if os.geteuid() != 0:
         print("1..0 # SKIP not root")
         sys.exit(77)
-    if _libc.unshare(CLONE_NEWNS) != 0:
-        print("1..0 # SKIP no mount namespace: " + os.strerror(ctypes.get_errno()))
+    if _libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0:
+        print("1..0 # SKIP no mount or network namespace: " + os.strerror(ctypes.get_errno()))
         sys.exit(77)
     _mount(None, "/", None, MS_REC | MS_PRIVATE)
     _mount(None, "/", None, MS_REC | MS_SHARED)
@@ -447,7 +448,7 @@ def main(view=None):
     if "-l" in words:
         print("\n".join(test.id().rpartition(".")[2] for test in tests))
         sys.exit(0)
-    private_mounts()
+    private_namespaces()
     result = TapResult(len(tests))
     unittest.TestSuite(tests).run(result)
     if result.bad:
