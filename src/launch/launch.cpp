@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <chrono>
 #include <csignal>
+#include <deque>
 #include <span>
 #include <utility>
 
@@ -168,6 +169,7 @@ class Host {
  private:
     Result<void> prepare();
     Result<void> await_joined(pid_t joiner);
+    Result<Incoming> receive_next();
     Result<Incoming> next_message();
     Result<void> take_console(Incoming incoming);
     Result<void> commit();
@@ -184,6 +186,7 @@ class Host {
     sys::Fd child_end_;
     sys::Fd seccomp_agent_;
     sys::Fd console_master_;
+    std::deque<Incoming> early_;  ///< of init, from before the joiner was heard
     bool committed_ = false;
 };
 
@@ -238,13 +241,21 @@ Result<void> Host::operator()(const plan::Clone& step) {
     return {};
 }
 
-/// The joiner clones init as a child of this process, says who it is, and ends.
+/// The joiner clones init as a child of this process, says who it is, and ends. Init runs at once
+/// and may be heard before: what it said waits for next_message(). Once the joiner has ended well
+/// its message is on the way, so this does not wait for ever.
 Result<void> Host::await_joined(pid_t joiner) {
     auto incoming = receive(host_end_.get());
-    static_cast<void>(sys::wait_child(joiner));
+    const auto status = sys::wait_child(joiner);
     if (!incoming) return std::unexpected(std::move(incoming).error());
-    if (!incoming->end && incoming->message.kind == MessageKind::Failed)
+    const bool joined = status && *status == 0;
+    if (!joined && !incoming->end && incoming->message.kind == MessageKind::Failed)
         return std::unexpected(to_error(incoming->message));
+    while (joined && !incoming->end && incoming->message.kind != MessageKind::Joined) {
+        early_.push_back(*std::move(incoming));
+        incoming = receive(host_end_.get());
+        if (!incoming) return std::unexpected(std::move(incoming).error());
+    }
     if (incoming->end || incoming->message.kind != MessageKind::Joined || incoming->fds.empty())
         return fail(ErrorKind::Internal, "the joiner said nothing");
     child_.take(incoming->message.pid, std::move(incoming->fds[0]));
@@ -263,10 +274,17 @@ Result<void> Host::operator()(const plan::Await& step) {
     return fail(ErrorKind::Internal, "a message out of order");
 }
 
+Result<Incoming> Host::receive_next() {
+    if (early_.empty()) return receive(host_end_.get());
+    auto first = std::move(early_.front());
+    early_.pop_front();
+    return first;
+}
+
 /// The next message that is not about the console; a failure becomes the error that it tells.
 Result<Incoming> Host::next_message() {
     for (;;) {
-        auto incoming = TRY(receive(host_end_.get()));
+        auto incoming = TRY(receive_next());
         if (incoming.end) return incoming;
         if (incoming.message.kind == MessageKind::Failed)
             return std::unexpected(to_error(incoming.message));

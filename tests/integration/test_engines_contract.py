@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 
 from harness import CleatTest, main
@@ -211,6 +212,18 @@ class NewSys(CleatTest):
         result = self.run_container(
             wrap=("unshare", "--mount", "--net", "sh", "-c", script, "sh", self.path("cgroup")))
         self.assertEqual(result.code, 3, str(result))
+
+
+class Joiner(CleatTest):
+    def test_process_that_is_heard_before_its_joiner(self):
+        """The joiner comes back from clone late, as on a busy machine."""
+        strace = shutil.which("strace")
+        if not strace:
+            self.skipTest("no strace to hold the joiner up")
+        self.sleeper()
+        late = [strace, "-f", "-o", "/dev/null", "--inject=clone3:delay_exit=300000"]
+        result = self.exec("/probe", "exit", "7", wrap=late)
+        self.assertEqual(result.code, 7, str(result))
 
 
 class Rootless(CleatTest):
