@@ -310,7 +310,12 @@ Result<void> Host::take_console(Incoming incoming) {
 
 Result<void> Host::commit() {
     const auto status = sys::process_stat(child_.pid());
-    if (!status) return init_died();
+    if (!status) {
+        // Waiting is for who has died; that init cannot be looked at may have another reason.
+        const auto gone = sys::wait_gone(child_.pidfd(), std::chrono::milliseconds{0});
+        if (gone && *gone) return init_died();
+        return fail(ErrorKind::System, "init cannot be seen in /proc");
+    }
     // A hook in init may take its time, and until it ends a signal must be able to end it all.
     if (find_step<plan::AwaitStart>(plan_.init) == nullptr &&
         find_step<plan::RunHooks>(plan_.init) == nullptr)

@@ -109,8 +109,12 @@ Result<Entry> Store::reserve(const ContainerId& id) const {
     if (!made && made.error().errno_value == EEXIST)
         return fail(ErrorKind::Exists, "container with given ID already exists");
     if (!made) return std::unexpected(made.error());
-    sys::Fd directory = TRY(sys::open_at(sys::kHere, path.c_str(), kDirectory));
-    return Entry(std::move(directory), std::move(path));
+    auto directory = sys::open_at(sys::kHere, path.c_str(), kDirectory);
+    if (!directory) {
+        static_cast<void>(sys::remove_directory_at(sys::kHere, path.c_str()));
+        return std::unexpected(std::move(directory).error());
+    }
+    return Entry(*std::move(directory), std::move(path));
 }
 
 Result<Entry> Store::find(const ContainerId& id) const {

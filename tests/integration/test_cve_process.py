@@ -6,8 +6,9 @@ import re
 import shutil
 import stat
 
-from attacks import COUNT, AttackTest, digest, intruder_path
+from attacks import COUNT, AttackTest, digest, drop_mount, intruder_path
 from bundle import give_away, with_user_namespace
+from console import ConsoleSocket
 from harness import main
 
 
@@ -204,6 +205,23 @@ class Process(AttackTest):
         self.assertEqual(info.st_uid, 0, "init can be traced by the user namespace's root")
 
     # -- terminals and sockets --
+
+    def test_exec_with_a_terminal_whether_there_is_a_procfs_or_not(self):
+        """The terminal of a member is not reached through the container's /proc."""
+        for kind in ("there", "missing"):
+            with self.subTest(kind=kind):
+                def change(config, kind=kind):
+                    if kind == "missing":
+                        drop_mount(config, "/proc")
+                        config["linux"]["maskedPaths"] = config["linux"]["readonlyPaths"] = []
+                self.sleeper(change)
+                console = ConsoleSocket(self, f"{kind[:3]}.sock")
+                self.ok("exec", "--tty", "--detach", "--console-socket", console.path, self.cid,
+                        "/probe", "echo")
+                console.receive()
+                os.write(console.master, b"hello\n")
+                self.assertIn("got: hello", console.read_until("got: hello"))
+                self.delete("--force")
 
     def test_cve_2017_5226_nothing_is_typed_into_the_callers_terminal(self):
         self.put_intruder()
