@@ -117,6 +117,22 @@ Result<std::string> job_of(const Message& reply) {
     return std::string(job);
 }
 
+Result<Message> call_for_unit(const Bus& bus, const char* method,
+                              const std::vector<std::string>& texts) {
+    const Message message = TRY(manager_call(method));
+    Writer writer(message);
+    for (const auto& text : texts) writer.text(text);
+    TRY(writer.finish());
+    return bus.call(message);
+}
+
+Result<void> await_start(const Bus& bus, const Message& reply) {
+    const std::string job = TRY(job_of(reply));
+    const std::string result = TRY(bus.await_job(job));
+    if (result == "done") return {};
+    return fail(ErrorKind::System, concat("systemd's job ended as ", quoted(result)));
+}
+
 Result<void> start(const Bus& bus, const plan::StartScope& step, pid_t stand_in) {
     TRY(bus.listen_to_jobs());
     const Message message = TRY(manager_call("StartTransientUnit"));
@@ -127,19 +143,10 @@ Result<void> start(const Bus& bus, const plan::StartScope& step, pid_t stand_in)
     writer.inside(type::kArray, "(sa(sv))", [] {});  // no auxiliary units
     TRY(writer.finish());
     const Message reply = TRY(bus.call(message));
-    const std::string job = TRY(job_of(reply));
-    const std::string result = TRY(bus.await_job(job));
-    if (result == "done") return {};
-    return fail(ErrorKind::System, concat("systemd's job ended as ", quoted(result)));
-}
-
-Result<Message> call_for_unit(const Bus& bus, const char* method,
-                              const std::vector<std::string>& texts) {
-    const Message message = TRY(manager_call(method));
-    Writer writer(message);
-    for (const auto& text : texts) writer.text(text);
-    TRY(writer.finish());
-    return bus.call(message);
+    auto begun = await_start(bus, reply);
+    // From here on the unit is ours; before, one of this name would be somebody else's.
+    if (!begun) static_cast<void>(call_for_unit(bus, "StopUnit", {step.scope.unit, "replace"}));
+    return begun;
 }
 
 bool is_not_loaded(const Error& error) {

@@ -237,8 +237,9 @@ Result<void> Host::operator()(const plan::StartScope& step) {
     auto cloned = TRY(clone_process({}));
     if (cloned.pid == 0) stand_in();
     stand_in_.take(cloned.pid, std::move(cloned.pidfd));
+    TRY(cgroup::start_scope(step, stand_in_.pid()));
     scope_.take(step.scope);
-    return cgroup::start_scope(step, stand_in_.pid());
+    return {};
 }
 
 Result<void> Host::operator()(const plan::Clone& step) {

@@ -24,7 +24,7 @@ using Directories = std::vector<plan::CgroupDirectory>;
 [[nodiscard]] std::string full_path(const plan::CgroupDirectory& directory);
 
 /// The systemd driver. The scope begins with the process `stand_in` in it. Every call and wait has
-/// a limit; errors say which bus or which job failed.
+/// a limit; errors say which bus or which job failed, and then no scope is left.
 [[nodiscard]] Result<void> start_scope(const plan::StartScope& step, pid_t stand_in);
 [[nodiscard]] Result<void> set_scope_limits(const plan::Scope& scope,
                                             const std::vector<plan::UnitProperty>& properties);
