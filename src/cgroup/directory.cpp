@@ -68,12 +68,12 @@ Result<void> check_not_frozen(const plan::CgroupDirectory& directory, const std:
 
 }  // namespace
 
-Result<Made> make(const plan::CgroupDirectory& directory) {
+Result<Made> make(const plan::CgroupDirectory& directory, Sharing sharing) {
     const std::string path = full_path(directory);
     TRY(refuse_root(directory));
     Maker maker(normal_path(directory.mountpoint));
     const Made made = TRY(maker.make(path));
-    if (made == Made::Existed) {
+    if (made == Made::Existed && sharing == Sharing::No) {
         TRY(check_unused(path));
         TRY(check_not_frozen(directory, path));
     }

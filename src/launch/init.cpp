@@ -114,7 +114,8 @@ class InitHands {
     }
 
     template <class HostStep>
-        requires(std::same_as<HostStep, plan::MakeCgroup> ||
+        requires(std::same_as<HostStep, plan::StartScope> ||
+                 std::same_as<HostStep, plan::MakeCgroup> ||
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
                  std::same_as<HostStep, plan::OpenContainer> ||

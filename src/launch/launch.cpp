@@ -23,6 +23,7 @@
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
+#include "stand_in.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -52,10 +53,11 @@ class ChildGuard {
     ChildGuard() = default;
     ChildGuard(const ChildGuard&) = delete;
     ChildGuard& operator=(const ChildGuard&) = delete;
-    ~ChildGuard() {
+    ~ChildGuard() { end(); }
+    void end() noexcept {
         if (pid_ <= 0) return;
         static_cast<void>(sys::send_signal(pidfd_.get(), Signal{SIGKILL}));
-        static_cast<void>(sys::wait_child(pid_));
+        static_cast<void>(sys::wait_child(std::exchange(pid_, 0)));
     }
     void take(pid_t pid, sys::Fd pidfd) noexcept {
         pid_ = pid;
@@ -93,6 +95,22 @@ class NetDeviceGuard {
     std::vector<kernel::MovedNetDevice> moved_;
 };
 
+/// The scope that this launch started; stopped unless kept.
+class ScopeGuard {
+ public:
+    ScopeGuard() = default;
+    ScopeGuard(const ScopeGuard&) = delete;
+    ScopeGuard& operator=(const ScopeGuard&) = delete;
+    ~ScopeGuard() {
+        if (!scope_.unit.empty()) static_cast<void>(cgroup::stop_scope(scope_));
+    }
+    void take(const plan::Scope& scope) { scope_ = scope; }
+    void keep() noexcept { scope_.unit.clear(); }
+
+ private:
+    plan::Scope scope_;
+};
+
 template <class Step>
 const Step* find_step(const std::vector<plan::Step>& steps) {
     for (const auto& step : steps)
@@ -114,9 +132,11 @@ class Host {
 
     Result<Launched> launch();
 
+    Result<void> operator()(const plan::StartScope& step);
     Result<void> operator()(const plan::MakeCgroup& step) {
         const auto& directory = plan_.cgroups.at(step.cgroup);
-        if (TRY(cgroup::make(directory)) == cgroup::Made::New) cgroups_.add(directory);
+        const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
+        if (TRY(cgroup::make(directory, sharing)) == cgroup::Made::New) cgroups_.add(directory);
         return {};
     }
     Result<void> operator()(const plan::WriteCgroup& step) {
@@ -179,6 +199,8 @@ class Host {
     const Request& request_;
     const plan::Plan& plan_;
     CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
+    ScopeGuard scope_;     // systemd is told last
+    ChildGuard stand_in_;  // in the scope until init is
     ChildGuard child_;
     kernel::Context context_;
     NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
@@ -210,6 +232,16 @@ Result<void> Host::prepare() {
     auto [host_end, child_end] = TRY(sys::seqpacket_pair());
     host_end_ = std::move(host_end);
     child_end_ = std::move(child_end);
+    return {};
+}
+
+/// On cgroup v2 init is born in the scope; on v1 it joins it by itself, and has when it is ready.
+Result<void> Host::operator()(const plan::StartScope& step) {
+    auto cloned = TRY(clone_process({}));
+    if (cloned.pid == 0) stand_in();
+    stand_in_.take(cloned.pid, std::move(cloned.pidfd));
+    TRY(cgroup::start_scope(step, stand_in_.pid()));
+    scope_.take(step.scope);
     return {};
 }
 
@@ -270,7 +302,10 @@ Result<void> Host::operator()(const plan::Report& step) {
 Result<void> Host::operator()(const plan::Await& step) {
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
-    if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) return {};
+    if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {
+        if (step.gate == plan::Gate::Ready) stand_in_.end();
+        return {};
+    }
     return fail(ErrorKind::Internal, "a message out of order");
 }
 
@@ -357,6 +392,7 @@ Result<Launched> Host::launch() {
     if (!committed_) TRY(commit());
     const auto status = sys::process_stat(child_.pid());
     cgroups_.keep();
+    scope_.keep();
     net_devices_.keep();
     Launched launched;
     launched.process = {.pid = child_.pid(), .start_time = status ? status->start_time : 0};

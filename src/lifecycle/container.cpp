@@ -79,6 +79,16 @@ cgroup::Directories directories_of(const std::vector<store::KeptCgroup>& kept) {
     return out;
 }
 
+plan::Scope scope_of(const store::KeptScope& kept) {
+    return {.unit = kept.unit,
+            .slice = {},
+            .manager = kept.of_user ? plan::ServiceManager::User : plan::ServiceManager::System};
+}
+
+store::KeptScope kept_of(const plan::Scope& scope) {
+    return {.unit = scope.unit, .of_user = scope.manager == plan::ServiceManager::User};
+}
+
 std::vector<store::KeptCgroup> kept_of(const cgroup::Directories& directories) {
     std::vector<store::KeptCgroup> out;
     out.reserve(directories.size());

@@ -33,6 +33,8 @@ struct Container {
 
 /// The cgroups of a state or an intent. The root of a hierarchy is never a container's.
 [[nodiscard]] cgroup::Directories directories_of(const std::vector<store::KeptCgroup>& kept);
+[[nodiscard]] plan::Scope scope_of(const store::KeptScope& kept);
+[[nodiscard]] store::KeptScope kept_of(const plan::Scope& scope);
 [[nodiscard]] std::vector<store::KeptCgroup> kept_of(const cgroup::Directories& directories);
 
 [[nodiscard]] std::string_view name_of(plan::CgroupDriver driver) noexcept;

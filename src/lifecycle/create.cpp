@@ -79,6 +79,7 @@ store::State first_state(const Prepared& prepared, const CreateOptions& options)
             .annotations = spec.annotations,
             .owner = ::geteuid(),
             .cgroup_driver = std::string(name_of(prepared.plan.cgroup_driver)),
+            .scope = kept_of(prepared.plan.scope),
             .cgroups = kept_of(prepared.plan.cgroups),
             .has_own_pid_namespace = makes_pid_namespace(spec),
             .has_poststart_hooks = spec.hooks && !spec.hooks->poststart.empty(),
@@ -90,6 +91,7 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
     const auto status = sys::process_stat(self);
     if (!status) return fail(ErrorKind::System, "cleat cannot see itself in /proc");
     return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
+                         .scope = kept_of(plan.scope),
                          .cgroups = kept_of(plan.cgroups)};
 }
 

@@ -34,6 +34,16 @@ Result<void> end_processes(const store::State& state, const cgroup::Directories&
                 concat("init (pid ", state.init.pid, ") was killed but does not end"));
 }
 
+/// The cgroups are gone in any case; that systemd cannot be told keeps no container from its end.
+Result<void> remove_cgroups(const store::KeptScope& scope,
+                            const std::vector<store::KeptCgroup>& cgroups) {
+    TRY(cgroup::remove(directories_of(cgroups), kCgroupLimit));
+    if (scope.unit.empty()) return {};
+    const auto stopped = cgroup::stop_scope(scope_of(scope));
+    if (!stopped) warn(describe(stopped.error()));
+    return {};
+}
+
 void run_poststop_of(const Container& container) {
     if (!container.state.has_poststop_hooks) return;
     const auto config = config_of(container);
@@ -64,7 +74,7 @@ Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
                          const store::Entry& entry) {
     const auto intent = entry.read_intent();
     if (intent)
-        TRY(cgroup::remove(directories_of(intent->cgroups), kCgroupLimit));
+        TRY(remove_cgroups(intent->scope, intent->cgroups));
     else
         warn(concat("nothing is known of its cgroups: ", describe(intent.error())));
     return store::Store(settings.root).discard(id, entry);
@@ -75,7 +85,7 @@ Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
 Result<void> destroy(const Settings& settings, const Container& container) {
     const auto directories = directories_of(container.state.cgroups);
     TRY(end_processes(container.state, directories));
-    TRY(cgroup::remove(directories, kCgroupLimit));
+    TRY(remove_cgroups(container.state.scope, container.state.cgroups));
     run_poststop_of(container);
     const auto id = TRY(ContainerId::parse(container.state.id));
     return store::Store(settings.root).discard(id, container.entry);

@@ -47,7 +47,7 @@ Json linux_features() {
         {"namespaces", names_up_to(spec::NamespaceType::Time)},
         {"capabilities", split(capabilities, ' ')},
         {"cgroup",
-         {{"v1", true}, {"v2", true}, {"systemd", false}, {"systemdUser", false}, {"rdma", true}}},
+         {{"v1", true}, {"v2", true}, {"systemd", true}, {"systemdUser", true}, {"rdma", true}}},
         {"seccomp", seccomp_features()},
         {"apparmor", enabled(true)},
         {"selinux", enabled(true)},

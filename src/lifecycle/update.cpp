@@ -70,6 +70,9 @@ Result<void> update(const Settings& settings, const ContainerId& id, const std::
     if (!steps) return place(std::move(steps).error());
     auto back = reversal(*steps, directories);
     auto done = apply_all(*std::move(steps), directories);
+    if (done && !container.state.scope.unit.empty())
+        done = cgroup::set_scope_limits(scope_of(container.state.scope),
+                                        plan::scope_limits(decoded, directories));
     if (done) return done;
     const auto undone = apply_all(std::move(back), directories);
     if (!undone) warn(concat("limits are changed in part: ", describe(undone.error())));

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cleat/base/text.hpp"
+#include "scope.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -89,14 +90,17 @@ Result<std::vector<CgroupDirectory>> place_cgroups(const Container& container) {
     std::vector<CgroupDirectory> places;
     const auto driver = container.options.cgroup_driver;
     if (driver == CgroupDriver::Disabled || out_of_reach(container)) return places;
-    if (driver == CgroupDriver::Systemd)
-        return refuse(ErrorKind::Unsupported, kPointer,
-                      "the systemd cgroup driver is not built in");
-    TRY(check_path(container.spec.linux.cgroups_path));
+    if (driver == CgroupDriver::Systemd) {
+        container.plan.scope = TRY(find_scope(container));
+    } else {
+        TRY(check_path(container.spec.linux.cgroups_path));
+    }
     for (const auto& hierarchy : container.facts.cgroups)
         places.push_back({.controllers = hierarchy.controllers,
                           .mountpoint = hierarchy.mountpoint,
-                          .path = place(container, hierarchy),
+                          .path = container.plan.scope.unit.empty()
+                                      ? place(container, hierarchy)
+                                      : scope_path(container.plan.scope, own_place(hierarchy)),
                           .unified = hierarchy.unified});
     return places;
 }

@@ -4,6 +4,7 @@
 #include "cgroup_places.hpp"
 #include "cleat/base/text.hpp"
 #include "resources.hpp"
+#include "scope.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -42,12 +43,16 @@ Result<Steps> confine(const Container& container) {
     Steps host;
     warn_of_missing_limits(container);
     if (cgroups.empty()) return host;
+    const auto resources = resources_of(container.spec);
+    const bool of_systemd = !container.plan.scope.unit.empty();
+    if (of_systemd) host += TRY(scope_steps(container, resources));
     for (std::size_t i = 0; i < cgroups.size(); ++i)
-        host.add(MakeCgroup{.cgroup = static_cast<std::uint16_t>(i)}, origin_of_cgroups(container));
+        host.add(MakeCgroup{.cgroup = static_cast<std::uint16_t>(i), .shared = of_systemd},
+                 origin_of_cgroups(container));
     // A rootless host may load no BPF program, and in its user namespace no device can be made.
     const auto devices = is_rootless(container.facts) ? OnFailure::Ignore : OnFailure::Refuse;
     host += TRY(
-        resource_steps(resources_of(container.spec), cgroups,
+        resource_steps(resources, cgroups,
                        {.pointer = "/linux/resources", .age = CgroupAge::New, .devices = devices}));
     return host;
 }

@@ -56,6 +56,7 @@ struct Rule {
 };
 
 constexpr std::array kHostRules = std::to_array<Rule>({
+    {is<StartScope>, is<MakeCgroup>, "systemd makes its part of the cgroups first"},
     {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
     {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<Clone>,
      "cgroups are there, limits and all, before the clone"},
@@ -136,9 +137,9 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly =
-    is<MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
-       OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly = is<StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace,
+                            MakeIdMapping, OpenSource, OpenContainer, Clone, OpenNewNamespace,
+                            MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;

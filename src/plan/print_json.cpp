@@ -6,6 +6,7 @@
 #include "mount_options.hpp"
 #include "print.hpp"
 #include "process_numbers.hpp"
+#include "scope.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -79,7 +80,17 @@ Json ignorable(OnFailure on_failure) { return on_failure == OnFailure::Ignore; }
 
 /// The members of each kind.
 struct Members {
-    JsonObject operator()(const MakeCgroup& s) const { return {{"cgroup", s.cgroup}}; }
+    JsonObject operator()(const StartScope& s) const {
+        return {{"unit", s.scope.unit},
+                {"slice", s.scope.slice},
+                {"user", s.scope.manager == ServiceManager::User},
+                {"properties", list(s.properties, [](const UnitProperty& property) {
+                     return Json(concat(property.name, "=", property_text(property)));
+                 })}};
+    }
+    JsonObject operator()(const MakeCgroup& s) const {
+        return {{"cgroup", s.cgroup}, {"shared", s.shared}};
+    }
     JsonObject operator()(const WriteCgroup& s) const {
         return {{"cgroup", s.cgroup},
                 {"file", s.file},

@@ -6,6 +6,7 @@
 #include "numbers.hpp"
 #include "print.hpp"
 #include "process_numbers.hpp"
+#include "scope.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -83,7 +84,17 @@ std::string rule_text(const spec::DeviceRule& rule) {
 
 /// print_step() for each kind.
 struct Teller {
-    std::string operator()(const MakeCgroup& s) const { return concat("make cgroup ", s.cgroup); }
+    std::string operator()(const StartScope& s) const {
+        Words properties;
+        for (const auto& property : s.properties)
+            properties.push_back(concat(property.name, "=", property_text(property)));
+        return concat("start scope ", s.scope.unit, " in ", s.scope.slice, " of ",
+                      s.scope.manager == ServiceManager::User ? "the user's" : "the system's",
+                      " systemd (", join(properties, ", "), ")");
+    }
+    std::string operator()(const MakeCgroup& s) const {
+        return concat("make cgroup ", s.cgroup, s.shared ? " (or share it)" : "");
+    }
     std::string operator()(const WriteCgroup& s) const {
         const std::string unless =
             s.usage_file.empty() ? "" : concat(" unless ", s.usage_file, " is above");

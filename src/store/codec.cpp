@@ -81,6 +81,8 @@ Json to_json(const sys::ProcessIdentity& process) {
     return {{"pid", process.pid}, {"startTime", process.start_time}};
 }
 
+Json to_json(const KeptScope& scope) { return {{"unit", scope.unit}, {"ofUser", scope.of_user}}; }
+
 Json to_json(const std::vector<KeptCgroup>& cgroups) {
     Json list = Json::array();
     for (const auto& cgroup : cgroups) {
@@ -113,6 +115,15 @@ KeptCgroup take_cgroup(Reader& outer, const Json& value) {
     });
     if (!reader.problem().empty()) outer.fail_at("cgroups");
     return cgroup;
+}
+
+void take_scope(Reader& outer, KeptScope& scope) {
+    const Json* found = outer.object("scope");
+    if (found == nullptr) return;
+    Reader reader(*found);
+    reader.text("unit", scope.unit);
+    reader.boolean("ofUser", scope.of_user);
+    if (!reader.problem().empty()) outer.fail_at("scope");
 }
 
 void take_cgroups(Reader& reader, std::vector<KeptCgroup>& out) {
@@ -151,6 +162,7 @@ std::string encode(const State& state) {
                      {"annotations", Json(state.annotations)},
                      {"owner", state.owner},
                      {"cgroupDriver", state.cgroup_driver},
+                     {"scope", to_json(state.scope)},
                      {"cgroups", to_json(state.cgroups)},
                      {"ownPidNamespace", state.has_own_pid_namespace},
                      {"poststartHooks", state.has_poststart_hooks},
@@ -160,6 +172,7 @@ std::string encode(const State& state) {
 std::string encode(const Intent& intent) {
     return dump(Json{{"version", kVersion},
                      {"creator", to_json(intent.creator)},
+                     {"scope", to_json(intent.scope)},
                      {"cgroups", to_json(intent.cgroups)}});
 }
 
@@ -178,6 +191,7 @@ Result<State> decode_state(std::string_view text) {
     take_annotations(reader, state.annotations);
     reader.number("owner", state.owner);
     reader.text("cgroupDriver", state.cgroup_driver);
+    take_scope(reader, state.scope);
     take_cgroups(reader, state.cgroups);
     reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
     reader.boolean("poststartHooks", state.has_poststart_hooks);
@@ -193,6 +207,7 @@ Result<Intent> decode_intent(std::string_view text) {
     Reader reader(document);
     take_version(reader);
     take_process(reader, "creator", intent.creator);
+    take_scope(reader, intent.scope);
     take_cgroups(reader, intent.cgroups);
     if (!reader.problem().empty()) return damaged(reader.problem());
     return intent;

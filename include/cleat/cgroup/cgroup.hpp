@@ -23,11 +23,21 @@ using Directories = std::vector<plan::CgroupDirectory>;
 /// "mountpoint" + "path" of a directory, without double slashes.
 [[nodiscard]] std::string full_path(const plan::CgroupDirectory& directory);
 
+/// The systemd driver. The scope begins with the process `stand_in` in it. Every call and wait has
+/// a limit; errors say which bus or which job failed, and then no scope is left.
+[[nodiscard]] Result<void> start_scope(const plan::StartScope& step, pid_t stand_in);
+[[nodiscard]] Result<void> set_scope_limits(const plan::Scope& scope,
+                                            const std::vector<plan::UnitProperty>& properties);
+/// Stops the scope and makes systemd forget it; one that is not there is fine.
+[[nodiscard]] Result<void> stop_scope(const plan::Scope& scope);
+
 /// Makes the directory and its parents, which are marked as cleat's. Says whether this call made
 /// the last component (so that only its maker removes it). A cgroup that has processes already is
 /// refused (EBUSY).
 enum class Made { New, Existed };
-[[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory);
+enum class Sharing { No, Yes };
+[[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory,
+                                Sharing sharing = Sharing::No);
 
 [[nodiscard]] Result<void> apply(const plan::WriteCgroup& step, const Directories& directories);
 /// The step that would write what the step's file holds now, to take the step back; nothing if the

@@ -28,6 +28,7 @@ struct CgroupDirectory {
 /// What happens in which process, in order; nothing else happens.
 struct Plan {
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    Scope scope = {};  ///< of the systemd driver
     std::vector<CgroupDirectory> cgroups = {};
     std::uint16_t slots = 0;      ///< how many there are
     std::vector<Step> host = {};  ///< cleat create, run, exec
@@ -70,6 +71,11 @@ struct MemberOptions {
 [[nodiscard]] Result<std::vector<Step>> compile_resources(
     const spec::Resources& resources, const std::vector<CgroupDirectory>& cgroups,
     std::string_view pointer);
+
+/// The same limits as properties of the container's scope, so that systemd, when it writes all of
+/// a unit's values again, writes these.
+[[nodiscard]] std::vector<UnitProperty> scope_limits(const spec::Resources& resources,
+                                                     const std::vector<CgroupDirectory>& cgroups);
 
 /// The plan as text, one line a step, or as JSON.
 [[nodiscard]] std::string print_text(const Plan& plan);

@@ -31,13 +31,40 @@ enum class Gate {
     Committed,         ///< host to init: the state is written, live on without the host
 };
 
+/// A systemd unit that is a container's, and whose instance of systemd it belongs to.
+enum class ServiceManager { System, User };
+struct Scope {
+    std::string unit;   ///< "libpod-4711.scope"; "" if systemd has no part in it
+    std::string slice;  ///< "machine.slice"
+    ServiceManager manager = ServiceManager::System;
+};
+
 // ---- steps of the host process ---------------------------------------------------------------
+
+/// A property of a systemd unit by its name on D-Bus (org.freedesktop.systemd1(5)); the
+/// alternatives are its types: b, i, u, t, s, as, ay, a(ss), a(st).
+struct UnitProperty {
+    std::string name;
+    std::variant<bool, std::int32_t, std::uint32_t, std::uint64_t, std::string,
+                 std::vector<std::string>, std::vector<std::uint8_t>,
+                 std::vector<std::pair<std::string, std::string>>,
+                 std::vector<std::pair<std::string, std::uint64_t>>>
+        value;
+};
+
+/// Asks systemd for a transient scope, which makes the cgroup. A scope begins with a process in it
+/// and ends without one: a stand-in of the host is there until the container's own is.
+struct StartScope {
+    Scope scope;
+    std::vector<UnitProperty> properties;
+};
 
 /// Makes the container's cgroup in one hierarchy (index into Plan::cgroups), parents too. On v1
 /// cpuset, empty cpus and mems are filled from the parent; on v2 controllers are enabled down to
 /// it. A cgroup that exists already is used only if no process is in it (or `shared`).
 struct MakeCgroup {
     std::uint16_t cgroup = 0;
+    bool shared = false;
 };
 
 /// What a write to a cgroup file may do when the file is not there or the kernel refuses.
@@ -456,7 +483,7 @@ struct Exec {
 };
 
 using Action = std::variant<
-    MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
+    StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
     OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
     Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
     NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname, SetDomainname,

@@ -26,9 +26,16 @@ struct KeptCgroup {
     bool unified = false;
 };
 
+/// The systemd unit of a container; without a name there is none.
+struct KeptScope {
+    std::string unit;
+    bool of_user = false;  ///< of a user's own systemd
+};
+
 /// What must be known to undo a create that died: written before the first lasting effect.
 struct Intent {
     sys::ProcessIdentity creator;
+    KeptScope scope;
     std::vector<KeptCgroup> cgroups;
 };
 
@@ -43,6 +50,7 @@ struct State {
     std::map<std::string, std::string> annotations;
     std::uint32_t owner = 0;    ///< uid of the creator
     std::string cgroup_driver;  ///< "cgroupfs", "systemd", "disabled"
+    KeptScope scope;
     std::vector<KeptCgroup> cgroups;
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;

@@ -99,3 +99,12 @@ TEST_CASE("what is not there is not frozen, and cannot be") {
     REQUIRE_FALSE(none);
     CHECK(none.error().kind == ErrorKind::Unsupported);
 }
+
+TEST_CASE("a cgroup v2 that is gone is not frozen any more") {
+    const Directories gone{{.controllers = {},
+                            .mountpoint = "/sys/fs/cgroup",
+                            .path = "/cleat-was-never-here",
+                            .unified = true}};
+    CHECK(set_frozen(gone, Frozen::No, test::kLimit));
+    CHECK_FALSE(set_frozen(gone, Frozen::Yes, test::kLimit));
+}

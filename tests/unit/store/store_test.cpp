@@ -200,11 +200,13 @@ TEST_CASE("numbers that do not fit are refused") {
     REQUIRE(entry);
     for (const char* pid : {"-1", "2147483648", "1.5", "1e3", "18446744073709551616"}) {
         write(*entry, "intent.json",
-              concat(R"({"version":1,"creator":{"pid":)", pid, R"(,"startTime":1},"cgroups":[]})"));
+              concat(R"({"version":1,"creator":{"pid":)", pid,
+                     R"(,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})"));
         CHECK_FALSE(entry->read_intent());
     }
-    write(*entry, "intent.json",
-          R"({"version":1,"creator":{"pid":2147483647,"startTime":1},"cgroups":[]})");
+    write(
+        *entry, "intent.json",
+        R"({"version":1,"creator":{"pid":2147483647,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})");
     CHECK(entry->read_intent());
 }
 
@@ -212,7 +214,9 @@ TEST_CASE("a file of another version is refused") {
     const Scratch scratch;
     const auto entry = Store(scratch.root).reserve(id("a"));
     REQUIRE(entry);
-    write(*entry, "intent.json", R"({"version":2,"creator":{"pid":1,"startTime":1},"cgroups":[]})");
+    write(
+        *entry, "intent.json",
+        R"({"version":2,"creator":{"pid":1,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})");
     CHECK_FALSE(entry->read_intent());
 }
 

@@ -1,0 +1,86 @@
+// Room: plan. The container as a systemd unit.
+#include "../../../src/plan/scope.hpp"
+
+#include <doctest/doctest.h>
+
+#include "sample.hpp"
+
+namespace cleat::plan {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+Result<Plan> compiled(const std::string& path, const HostFacts& host) {
+    auto spec = sample::minimal();
+    spec.linux.cgroups_path = path;
+    auto options = sample::options();
+    options.cgroup_driver = CgroupDriver::Systemd;
+    return compile(spec, host, options);
+}
+
+std::string value_of(std::string_view text) {
+    const auto property = parse_property("X", text);
+    return property ? property_text(*property) : "refused";
+}
+
+}  // namespace
+
+TEST_CASE("slice:prefix:name is a scope in nested slices") {
+    const auto plan = compiled("a-b.slice:cri:x1", sample::unified_host());
+    REQUIRE(plan);
+    CHECK(plan->scope.unit == "cri-x1.scope");
+    CHECK(plan->cgroups[0].path == "/a.slice/a-b.slice/cri-x1.scope");
+    CHECK(broken_invariants(*plan).empty());
+    const auto starts = sample::all<StartScope>(plan->host);
+    REQUIRE(starts.size() == 1);
+    CHECK(starts[0].scope.slice == "a-b.slice");
+}
+
+TEST_CASE("parts of a path that are empty have defaults") {
+    CHECK(compiled("::x", sample::unified_host())->cgroups[0].path == "/system.slice/x.scope");
+    CHECK(compiled("-.slice::x", sample::unified_host())->cgroups[0].path == "/x.scope");
+}
+
+TEST_CASE("what is no slice or scope is refused") {
+    for (const char* path : {"/a/b", "a:b", "a.slice:b:", "a:b:c", "a--b.slice:b:c", "-a.slice:b:c",
+                             "a.slice:b:c/d", "a.slice:b:c.slice"}) {
+        CAPTURE(path);
+        const auto plan = compiled(path, sample::unified_host());
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().pointer == "/linux/cgroupsPath");
+    }
+}
+
+TEST_CASE("values of annotations are read by their type") {
+    CHECK(value_of("true") == "true");
+    CHECK(value_of(" 'a b' ") == "a b");
+    CHECK(value_of("\"x\"") == "x");
+    CHECK(value_of("uint64 18446744073709551615") == "infinity");
+    CHECK(value_of("-3") == "-3");
+    CHECK(value_of("['a', 'b']") == "[a, b]");
+    for (const char* text : {"", "x", "'a", "uint32 -1", "[1", "['a' 'b']", "'a\\n'"}) {
+        CAPTURE(text);
+        CHECK(value_of(text) == "refused");
+    }
+    const auto seconds = parse_property("TimeoutStopSec", "3");
+    REQUIRE(seconds);
+    CHECK(seconds->name == "TimeoutStopUSec");
+    CHECK(property_text(*seconds) == "3000000");
+}
+
+TEST_CASE("limits are properties of the unit, too") {
+    spec::Resources resources;
+    resources.memory = spec::Memory{.limit = 4096, .reservation = 1024, .swap = 6144};
+    resources.cpu = spec::Cpu{.shares = 1024, .quota = 33333, .period = 100000, .cpus = "0-2,9"};
+    resources.pids = spec::Pids{.limit = -1};
+    const std::vector<CgroupDirectory> unified = {
+        {.controllers = {"memory"}, .mountpoint = "/sys/fs/cgroup", .path = "/x", .unified = true}};
+    Texts texts;
+    for (const auto& property : scope_limits(resources, unified))
+        texts.push_back(property.name + "=" + property_text(property));
+    CHECK(texts == Texts{"MemoryMax=4096", "MemoryLow=1024", "MemorySwapMax=2048", "CPUWeight=100",
+                         "CPUQuotaPeriodUSec=100000", "CPUQuotaPerSecUSec=340000",
+                         "AllowedCPUs=[7, 2]", "TasksMax=infinity"});
+}
+
+}  // namespace cleat::plan
