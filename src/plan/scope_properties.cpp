@@ -93,9 +93,11 @@ std::string property_text(const UnitProperty& property) {
         []<class T>(const T& value) {
             if constexpr (std::same_as<T, bool>) {
                 return std::string(value ? "true" : "false");
+            } else if constexpr (std::same_as<T, std::uint64_t>) {
+                const bool none = value == std::numeric_limits<std::uint64_t>::max();
+                return none ? std::string("infinity") : concat(value);
             } else if constexpr (std::is_arithmetic_v<T>) {
-                return value == std::numeric_limits<std::uint64_t>::max() ? std::string("infinity")
-                                                                          : concat(value);
+                return concat(value);
             } else if constexpr (std::same_as<T, std::string>) {
                 return value;
             } else {

@@ -165,6 +165,10 @@ class Process(AttackTest):
     def test_cve_2016_9962_descriptors_of_the_runtime_are_not_seen(self):
         """Without CAP_SYS_PTRACE nothing of a process that is not the container's yet."""
         for line in self.attacked("descriptors").splitlines()[1:]:
+            # A process that ends has no executable any more, and still the stdio that the caller
+            # has given it on purpose.
+            if re.match(r" fd [012] -> ", line):
+                continue
             self.assertTrue(line.startswith("/"), line)
             self.assertFalse("cleat" in line.split()[0], line)
 

@@ -35,7 +35,7 @@ struct KeptScope {
 /// What must be known to undo a create that died: written before the first lasting effect.
 struct Intent {
     sys::ProcessIdentity creator;
-    KeptScope scope;
+    KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
 };
 
@@ -50,7 +50,7 @@ struct State {
     std::map<std::string, std::string> annotations;
     std::uint32_t owner = 0;    ///< uid of the creator
     std::string cgroup_driver;  ///< "cgroupfs", "systemd", "disabled"
-    KeptScope scope;
+    KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;
