@@ -7,11 +7,8 @@
 #include <sys/prctl.h>
 
 #include <cerrno>
-#include <chrono>
-#include <csignal>
 #include <deque>
 #include <span>
-#include <utility>
 
 #include "attend.hpp"
 #include "cleat/base/text.hpp"
@@ -20,6 +17,7 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "clone.hpp"
+#include "guards.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
@@ -28,88 +26,6 @@
 
 namespace cleat::launch {
 namespace {
-
-constexpr std::chrono::milliseconds kCgroupRemovalLimit{2000};
-
-/// The cgroups that this launch made; removed unless kept.
-class CgroupGuard {
- public:
-    CgroupGuard() = default;
-    CgroupGuard(const CgroupGuard&) = delete;
-    CgroupGuard& operator=(const CgroupGuard&) = delete;
-    ~CgroupGuard() {
-        if (!made_.empty()) static_cast<void>(cgroup::remove(made_, kCgroupRemovalLimit));
-    }
-    void add(const plan::CgroupDirectory& directory) { made_.push_back(directory); }
-    void keep() noexcept { made_.clear(); }
-
- private:
-    cgroup::Directories made_;
-};
-
-/// The container's first process until it is handed over; ended and reaped unless released.
-class ChildGuard {
- public:
-    ChildGuard() = default;
-    ChildGuard(const ChildGuard&) = delete;
-    ChildGuard& operator=(const ChildGuard&) = delete;
-    ~ChildGuard() { end(); }
-    void end() noexcept {
-        if (pid_ <= 0) return;
-        static_cast<void>(sys::send_signal(pidfd_.get(), Signal{SIGKILL}));
-        static_cast<void>(sys::wait_child(std::exchange(pid_, 0)));
-    }
-    void take(pid_t pid, sys::Fd pidfd) noexcept {
-        pid_ = pid;
-        pidfd_ = std::move(pidfd);
-    }
-    [[nodiscard]] pid_t pid() const noexcept { return pid_; }
-    [[nodiscard]] int pidfd() const noexcept { return pidfd_.get(); }
-    [[nodiscard]] sys::Fd release() noexcept {
-        pid_ = 0;
-        return std::move(pidfd_);
-    }
-    /// Reaps a child that is gone already: its exit status as wait_child() gives it.
-    [[nodiscard]] Result<int> reap() { return sys::wait_child(std::exchange(pid_, 0)); }
-
- private:
-    pid_t pid_ = 0;
-    sys::Fd pidfd_;
-};
-
-/// The network devices that this launch moved; returned unless kept.
-class NetDeviceGuard {
- public:
-    explicit NetDeviceGuard(const kernel::Context& context) : context_(context) {}
-    NetDeviceGuard(const NetDeviceGuard&) = delete;
-    NetDeviceGuard& operator=(const NetDeviceGuard&) = delete;
-    ~NetDeviceGuard() {
-        for (auto device = moved_.rbegin(); device != moved_.rend(); ++device)
-            static_cast<void>(kernel::return_net_device(*device, context_));
-    }
-    void add(kernel::MovedNetDevice device) { moved_.push_back(std::move(device)); }
-    void keep() noexcept { moved_.clear(); }
-
- private:
-    const kernel::Context& context_;
-    std::vector<kernel::MovedNetDevice> moved_;
-};
-
-/// The scope that this launch started; stopped unless kept.
-class ScopeGuard {
- public:
-    ScopeGuard() = default;
-    ScopeGuard(const ScopeGuard&) = delete;
-    ScopeGuard& operator=(const ScopeGuard&) = delete;
-    ~ScopeGuard() {
-        if (!scope_.unit.empty()) static_cast<void>(cgroup::stop_scope(scope_));
-    }
-    void take(const plan::Scope& scope) { scope_ = scope; }
-    void keep() noexcept { scope_.unit.clear(); }
-
- private:
-    plan::Scope scope_;
-};
 
 template <class Step>
 const Step* find_step(const std::vector<plan::Step>& steps) {
