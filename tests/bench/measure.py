@@ -1,0 +1,84 @@
+"""One call of a runtime: its time, and what load does not move (system calls, faults, RSS)."""
+import os
+import re
+import resource
+import shutil
+import subprocess
+import time
+
+ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+               "HOME": "/root", "LANG": "C"}
+
+
+class Failed(Exception):
+    """A runtime's call that failed, with its last words."""
+
+
+class Caller:
+    def __init__(self, directory):
+        self.errors = os.path.join(directory, "stderr")
+        self.trace = os.path.join(directory, "trace")
+
+    def spawn(self, arguments):
+        files = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
+                 (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
+                 (os.POSIX_SPAWN_OPEN, 2, self.errors,
+                  os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
+        return os.posix_spawn(arguments[0], arguments, ENVIRONMENT, file_actions=files)
+
+    def timed(self, arguments):
+        """{"wall": seconds, "cpu": seconds with its children, "faults": minor ones}."""
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        _, status = os.waitpid(self.spawn(arguments), 0)
+        wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        if status:
+            with open(self.errors, encoding="utf-8", errors="replace") as file:
+                raise Failed(f"{' '.join(arguments)}: {file.read()[-300:].strip()}")
+        return {"wall": wall, "faults": after.ru_minflt - before.ru_minflt,
+                "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+
+    def counted(self, arguments):
+        """{"calls", "forks", "execs", "by_name"} of the runtime, up to the container's process."""
+        subprocess.run(["strace", "-f", "-o", self.trace] + arguments, env=ENVIRONMENT,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                       stderr=subprocess.DEVNULL, check=True)
+        return count(self.trace)
+
+    def rss(self, arguments):
+        """The largest RSS in kB, by GNU time: what Python starts begins with Python's own size."""
+        out = subprocess.run(["/usr/bin/time", "-q", "-f", "%M", "-o", self.errors] + arguments,
+                             env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL, check=False)
+        if out.returncode:
+            raise Failed(" ".join(arguments))
+        with open(self.errors, encoding="utf-8") as file:
+            return int(file.read().split()[-1])
+
+
+def count(trace):
+    """What a log of `strace -f` says; the payload, from its execve on, is not the runtime's."""
+    names, payload = {}, set()
+    forks = execs = 0
+    first = None
+    with open(trace, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            found = re.match(r"(\d+)\s+([a-z_0-9]+)\(", line)
+            if not found or found[1] in payload:
+                continue
+            pid, name = found.groups()
+            first = first or pid
+            names[name] = names.get(name, 0) + 1
+            forks += name in ("clone", "clone3", "fork", "vfork") and "CLONE_THREAD" not in line
+            if name in ("execve", "execveat"):
+                execs += 1
+                if pid != first and '"/bin/' in line:
+                    payload.add(pid)
+    return {"calls": sum(names.values()), "forks": forks, "execs": execs, "by_name": names}
+
+
+def can_count():
+    return shutil.which("strace") is not None
+
+
+def can_weigh():
+    return os.access("/usr/bin/time", os.X_OK)
