@@ -43,7 +43,7 @@ void enable(const std::string& level, const std::vector<std::string>& missing) {
 }  // namespace
 
 void enable_controllers(const plan::CgroupDirectory& directory) {
-    const auto present = read_file(full_path(directory), kAvailable);
+    const auto present = read_value(full_path(directory), kAvailable);
     if (!present) return;
     const auto in_place = words(*present);
     if (std::ranges::all_of(directory.controllers,

@@ -27,7 +27,7 @@ Result<std::string> fill_from_parent(const Level& level, const char* file) {
 
 /// What `file` of this level holds, after it was filled from above if it was empty.
 Result<std::string> fill(const Level& level, const char* file) {
-    std::string value = TRY(read_file(level.path, file));
+    std::string value = TRY(read_value(level.path, file));
     if (!words(value).empty() || level.path.size() <= level.mountpoint_size) return value;
     return fill_from_parent(level, file);
 }

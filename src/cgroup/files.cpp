@@ -33,6 +33,10 @@ const plan::CgroupDirectory* find_v1(const Directories& directories, std::string
     return found == directories.end() ? nullptr : &*found;
 }
 
+Result<std::string> read_value(const std::string& directory, std::string_view file) {
+    return sys::read_record_at(sys::kHere, concat(directory, "/", file).c_str());
+}
+
 Result<std::string> read_file(const std::string& directory, std::string_view file) {
     return sys::read_text_at(sys::kHere, concat(directory, "/", file).c_str());
 }

@@ -21,6 +21,8 @@ namespace cleat::cgroup {
 [[nodiscard]] const plan::CgroupDirectory* find_v1(const Directories& directories,
                                                    std::string_view controller);
 
+/// A file with one value or one line.
+[[nodiscard]] Result<std::string> read_value(const std::string& directory, std::string_view file);
 [[nodiscard]] Result<std::string> read_file(const std::string& directory, std::string_view file);
 [[nodiscard]] Result<void> write_file(const std::string& directory, std::string_view file,
                                       std::string_view value);

@@ -1,4 +1,5 @@
 // Room: cli. The entry of the program, in whatever state the caller has left the process.
+#include <malloc.h>
 #include <sys/auxv.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,6 +11,8 @@
 int main(int argc, char** argv) {
     constexpr int kRefused = 1;
     constexpr mode_t kUmask = 022;
+    constexpr int kHeapStep = 1 << 20;
+    constexpr int kHeapKept = 1 << 30;
     // Set-user-ID or file capabilities would give a stranger's command line our privileges.
     if (::getauxval(AT_SECURE) != 0) {
         constexpr std::string_view kText = "cleat: refuses to run set-user-ID\n";
@@ -19,5 +22,8 @@ int main(int argc, char** argv) {
     // Not the caller's: what init makes in the root must be as open as its mode says, and hooks
     // inherit it. What is private (the state directory) has narrow modes of its own.
     ::umask(kUmask);
+    // The heap grows once and never shrinks: neither this process nor init lives for long.
+    ::mallopt(M_TOP_PAD, kHeapStep);
+    ::mallopt(M_TRIM_THRESHOLD, kHeapKept);
     return cleat::cli::run(argc, argv);
 }

@@ -56,13 +56,13 @@ Result<void> probe_user_namespace(plan::HostFacts& facts) {
 
 Result<void> probe_cgroups(plan::HostFacts& facts) {
     const auto mountinfo = TRY(sys::read_text_at(sys::kHere, "/proc/self/mountinfo"));
-    const auto cgroup = TRY(sys::read_text_at(sys::kHere, "/proc/self/cgroup"));
+    const auto cgroup = TRY(sys::read_record_at(sys::kHere, "/proc/self/cgroup"));
     facts.cgroups = parse_hierarchies(mountinfo, cgroup);
     facts.cgroup_mode = mode_of(facts.cgroups);
     for (auto& hierarchy : facts.cgroups) {
         if (!hierarchy.unified) continue;
         const std::string file = hierarchy.mountpoint + "/cgroup.controllers";
-        const std::string text = TRY(sys::read_text_at(sys::kHere, file.c_str()));
+        const std::string text = TRY(sys::read_record_at(sys::kHere, file.c_str()));
         for (const auto name : split(std::string_view(text).substr(0, text.find('\n')), ' '))
             if (!name.empty()) hierarchy.controllers.emplace_back(name);
     }

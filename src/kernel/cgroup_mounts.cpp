@@ -33,10 +33,9 @@ struct Hierarchy {
     std::uint64_t attributes;
 };
 
+/// The caller gives it its attributes.
 Result<sys::Tree> bound(const Hierarchy& hierarchy) {
-    auto tree = TRY(sys::Tree::clone(sys::kHere, hierarchy.host_path.c_str(), sys::Depth::Top));
-    TRY(change_attributes(tree.fd(), {.set = hierarchy.attributes}, sys::Depth::Top));
-    return tree;
+    return sys::Tree::clone(sys::kHere, hierarchy.host_path.c_str(), sys::Depth::Top);
 }
 
 Result<sys::Tree> mounted(const Hierarchy& hierarchy) {
@@ -79,7 +78,8 @@ Result<void> add_view(const plan::CgroupView& view, const plan::MountCgroups& st
 }
 
 /// The directory of all hierarchies is in place before they are, as a detached mount takes no
-/// others before Linux 6.15; nobody but this process can see or change it yet.
+/// others before Linux 6.15; nobody but this process can see or change it yet. All get their
+/// attributes at once.
 Result<void> mount_views(const plan::MountCgroups& step, const Target& target, Context& context) {
     const FilesystemOptions options = {{"mode", "755"}};
     const std::uint64_t attributes = kAlways | new_mount_attributes(step.flags);
@@ -92,18 +92,18 @@ Result<void> mount_views(const plan::MountCgroups& step, const Target& target, C
         auto done = add_view(view, step, base.fd());
         if (!done) return std::unexpected(with_context(std::move(done).error(), view.name));
     }
-    return change_attributes(base.fd(), {.set = attributes & kReadonly}, sys::Depth::Top);
+    return change_attributes(base.fd(), {.set = attributes}, sys::Depth::Recursive);
 }
 
 Result<void> mount_cgroups(const plan::MountCgroups& step, Context& context) {
     const auto target = TRY(open_target(context, step.destination, Shape::Directory));
     TRY(check_proc_rules(target, Content::Other));
     if (!step.unified) return mount_views(step, target, context);
-    const auto tree = TRY(tree_of({.type = "cgroup2",
-                                   .options = {},
-                                   .host_path = step.host_path,
-                                   .attributes = kAlways | new_mount_attributes(step.flags)},
-                                  step));
+    const std::uint64_t attributes = kAlways | new_mount_attributes(step.flags);
+    const auto tree = TRY(tree_of(
+        {.type = "cgroup2", .options = {}, .host_path = step.host_path, .attributes = attributes},
+        step));
+    TRY(change_attributes(tree.fd(), {.set = attributes}, sys::Depth::Top));
     return attach(context, tree, target, step.flags);
 }
 

@@ -81,9 +81,25 @@ Result<void> keep_existing(const sys::Place& place, const Node& node, const plan
     return bind_node(place, node, step, context);
 }
 
+/// Nodes and links follow each other, mostly in one directory, which stays open from one to the
+/// next: nothing is mounted between them.
+Result<const sys::Place*> place_of(const std::string& path, Context& context) {
+    const std::string whole = normal_path(path);
+    const auto slash = whole.rfind('/') + 1;
+    std::string directory = whole.substr(0, slash);
+    if (context.device_place.parent && context.device_directory == directory &&
+        slash != whole.size()) {
+        context.device_place.name = whole.substr(slash);
+        return &context.device_place;
+    }
+    context.device_place = TRY(context.root.place(path.c_str()));
+    context.device_directory = std::move(directory);
+    return &context.device_place;
+}
+
 Result<void> make_device(const plan::MakeDevice& step, Context& context) {
     const Node node = TRY(node_of(step));
-    const auto place = TRY(context.root.place(step.path.c_str()));
+    const sys::Place& place = *TRY(place_of(step.path, context));
     if (step.source == plan::DeviceSource::BindHost && node.type != S_IFIFO)
         return bind_node(place, node, step, context);
     const auto made = place.make_node(node.type | (step.mode & kPermissions), node.number);
@@ -94,8 +110,8 @@ Result<void> make_device(const plan::MakeDevice& step, Context& context) {
     return bind_node(place, node, step, context);
 }
 
-Result<void> make_symlink(const plan::MakeSymlink& step, const Context& context) {
-    const auto place = TRY(context.root.place(step.path.c_str()));
+Result<void> make_symlink(const plan::MakeSymlink& step, Context& context) {
+    const sys::Place& place = *TRY(place_of(step.path, context));
     if (TRY(place.make_symlink(step.target.c_str())) == sys::Made::New) return {};
     const auto status = TRY(place.status());
     // An image may bring nodes instead, such as a ptmx of its own.

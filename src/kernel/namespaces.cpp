@@ -179,7 +179,7 @@ Result<void> apply(const plan::JoinCgroups&, Context& context) {
     // "0" is the writer itself; a pid of another process would wait for an RCU grace period.
     for (const auto& tasks : context.cgroup_tasks)
         if (::write(tasks.get(), "0", 1) < 0) return failed("join a cgroup of the container");
-    context.cgroup_tasks.clear();
+    sys::close_all(context.cgroup_tasks);
     return {};
 }
 

@@ -22,7 +22,7 @@ namespace {
 Result<sys::Fd> open_or_make(const std::string& path, const sys::RootFs& root) {
     auto there = root.open(path.c_str(), O_PATH | O_DIRECTORY);
     if (there || there.error().errno_value != ENOENT) return there;
-    const mode_t umask_before = ::umask(022);
+    const mode_t umask_before = ::umask(0);
     there = root.ensure_directory(path.c_str());
     ::umask(umask_before);
     return there;

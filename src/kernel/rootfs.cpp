@@ -138,6 +138,7 @@ Result<void> apply(const plan::OpenRoot& step, Context& context) {
 }
 
 Result<void> apply(const plan::ChangeRoot& step, Context& context) {
+    context.device_place = {};
     TRY(open_plain_root(context));
     if (::fchdir(context.root.fd()) < 0) return failed("change into the root");
     switch (step.how) {

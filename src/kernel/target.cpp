@@ -37,7 +37,7 @@ bool must_be_real(const std::string& destination) {
 }
 
 Result<sys::Fd> ensure(const Context& context, const std::string& destination, Shape shape) {
-    if (shape == Shape::Directory) return context.root.ensure_directory(destination.c_str());
+    if (shape == Shape::Directory) return context.root.make_directory(destination.c_str());
     return context.root.ensure_file(destination.c_str());
 }
 
@@ -93,6 +93,7 @@ Result<void> check_proc_rules(const Target& target, Content content) {
 
 Result<void> attach(Context& context, const sys::Tree& tree, const Target& target,
                     const plan::MountFlags& flags) {
+    context.device_place = {};  // it may be covered
     TRY(tree.attach_to(target.fd.get()));
     if (target.path == "/") {
         context.root = sys::RootFs(TRY(sys::open_at(tree.fd(), ".", O_PATH | O_DIRECTORY)));

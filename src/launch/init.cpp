@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -50,8 +51,8 @@ Result<pid_t> pid_on_host(const kernel::Context& context) {
 /// Applies each kind of step in init; kinds that belong to the host are a fault of the plan.
 class InitHands {
  public:
-    explicit InitHands(ChildArguments arguments) noexcept
-        : arguments_(arguments), peer_(arguments.child_end.get()) {}
+    InitHands(ChildArguments arguments, mode_t host_umask) noexcept
+        : arguments_(arguments), peer_(arguments.child_end.get()), host_umask_(host_umask) {}
 
     [[nodiscard]] int peer() const noexcept { return peer_; }
 
@@ -72,8 +73,11 @@ class InitHands {
     Result<void> operator()(const plan::RunHooks& step) {
         const bool starting = step.kind == plan::HookKind::StartContainer;
         const pid_t pid = TRY(pid_on_host(arguments_.context));
-        return run_hooks(step,
-                         arguments_.request.state_document(starting ? "created" : "creating", pid));
+        const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
+        auto done = run_hooks(
+            step, arguments_.request.state_document(starting ? "created" : "creating", pid));
+        if (!starting) ::umask(umask_now);
+        return done;
     }
 
     Result<void> operator()(const plan::AwaitStart&) {
@@ -161,6 +165,7 @@ class InitHands {
     ChildArguments arguments_;
     sys::Fd start_connection_;
     int peer_;
+    mode_t host_umask_;   ///< for the hooks before that
     pid_t host_pid_ = 0;  ///< as a gate has told it
 };
 
@@ -169,17 +174,37 @@ class InitHands {
     ::_exit(kChildFailed);
 }
 
+/// The signals that this process ignores, bit by bit (proc_pid_status(5)); all if /proc does not
+/// say. Asking sigaction(2) for each takes a system call for each, as setting them does.
+std::uint64_t ignored_signals(int proc) noexcept {
+    constexpr std::uint64_t kAll = ~std::uint64_t{0};
+    constexpr std::string_view kField = "\nSigIgn:\t";
+    constexpr std::size_t kDigits = 16;
+    constexpr int kHexadecimal = 16;
+    const auto status = sys::read_record_at(proc, "self/status");
+    if (!status) return kAll;
+    const std::string_view text = *status;
+    const auto field = text.find(kField);
+    if (field == std::string_view::npos) return kAll;
+    const auto digits = text.substr(field + kField.size(), kDigits);
+    if (digits.size() != kDigits) return kAll;
+    return parse_number<std::uint64_t>(digits, kHexadecimal).value_or(kAll);
+}
+
 /// A signal that the caller ignores (nohup(1), a service manager) is ignored across execve(2), too.
-void stop_ignoring_signals() noexcept {
+void stop_ignoring_signals(int proc) noexcept {
+    const std::uint64_t ignored = ignored_signals(proc);
     struct ::sigaction action{};
     action.sa_handler = SIG_DFL;
-    for (int number = 1; number < NSIG; ++number) ::sigaction(number, &action, nullptr);
+    for (int number = 1; number < NSIG; ++number)
+        if ((ignored >> static_cast<unsigned>(number - 1) & 1U) != 0)
+            ::sigaction(number, &action, nullptr);
 }
 
 /// Closes what only the host uses and forgets what an engine may have done to its signals.
 void begin_child(ChildArguments& arguments) noexcept {
     arguments.host_end.reset();
-    stop_ignoring_signals();
+    stop_ignoring_signals(arguments.context.proc.get());
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -232,8 +257,9 @@ Result<void> open_own_proc(ChildArguments& arguments) {
 }  // namespace
 
 void run_init(ChildArguments arguments) noexcept {
-    begin_child(arguments);
-    InitHands hands(arguments);
+    if (arguments.host_end) begin_child(arguments);  // else the joiner has
+    // What is made in the root has exactly its mode: there is no umask until SetUmask.
+    InitHands hands(arguments, ::umask(0));
     auto walked = walk(arguments.request.plan.init, hands);
     // The list ends with Exec, which returns only when it fails.
     give_up(hands.peer(), walked ? Error{.what = "the plan has no exec"} : walked.error());
@@ -242,7 +268,7 @@ void run_init(ChildArguments arguments) noexcept {
 void run_joiner(ChildArguments arguments) noexcept {
     begin_child(arguments);
     const int peer = arguments.child_end.get();
-    InitHands hands(arguments);
+    InitHands hands(arguments, 0);  // runs no hooks
     if (auto walked = walk(arguments.request.plan.joiner, hands); !walked)
         give_up(peer, walked.error());
     const bool is_member = arguments.request.container_init.has_value();

@@ -124,7 +124,8 @@ class Host {
     sys::Fd child_end_;
     sys::Fd seccomp_agent_;
     sys::Fd console_master_;
-    std::deque<Incoming> early_;  ///< of init, from before the joiner was heard
+    std::deque<Incoming> early_;    ///< of init, from before the joiner was heard
+    std::uint64_t start_time_ = 0;  ///< of the child, known when it is committed
     bool committed_ = false;
 };
 
@@ -183,7 +184,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
         run_joiner(arguments);
     }
     child_end_.reset();
-    context_.cgroup_tasks.clear();
+    sys::close_all(context_.cgroup_tasks);
     if (!direct) return await_joined(cloned.pid);
     child_.take(cloned.pid, std::move(cloned.pidfd));
     return {};
@@ -272,8 +273,9 @@ Result<void> Host::commit() {
         find_step<plan::RunHooks>(plan_.init) == nullptr)
         TRY(hold_signals());
     committed_ = true;
+    start_time_ = status->start_time;
     if (!request_.commit) return {};
-    return request_.commit({.pid = child_.pid(), .start_time = status->start_time});
+    return request_.commit({.pid = child_.pid(), .start_time = start_time_});
 }
 
 /// Reads up to the end of file that the successful execve brings.
@@ -306,12 +308,11 @@ Result<Launched> Host::launch() {
     const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
     if (!waits_for_start) TRY(await_execution());
     if (!committed_) TRY(commit());
-    const auto status = sys::process_stat(child_.pid());
     cgroups_.keep();
     scope_.keep();
     net_devices_.keep();
     Launched launched;
-    launched.process = {.pid = child_.pid(), .start_time = status ? status->start_time : 0};
+    launched.process = {.pid = child_.pid(), .start_time = start_time_};
     launched.pidfd = child_.release();
     launched.console_master = std::move(console_master_);
     return launched;

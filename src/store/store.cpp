@@ -103,9 +103,12 @@ Result<void> Entry::write_config(std::string_view text) const {
 Result<std::string> Entry::read_config() const { return read_file(*this, kConfigFile); }
 
 Result<Entry> Store::reserve(const ContainerId& id) const {
-    TRY(sys::make_directories(root_, kRootMode));
     std::string path = concat(root_, "/", id.str());
-    const auto made = sys::make_directory_at(sys::kHere, path.c_str(), kEntryMode);
+    auto made = sys::make_directory_at(sys::kHere, path.c_str(), kEntryMode);
+    if (!made && made.error().errno_value == ENOENT) {  // the first container since the boot
+        TRY(sys::make_directories(root_, kRootMode));
+        made = sys::make_directory_at(sys::kHere, path.c_str(), kEntryMode);
+    }
     if (!made && made.error().errno_value == EEXIST)
         return fail(ErrorKind::Exists, "container with given ID already exists");
     if (!made) return std::unexpected(made.error());

@@ -62,6 +62,16 @@ Result<std::string> read_text_at(int directory, const char* path, std::size_t li
     return text;
 }
 
+Result<std::string> read_record_at(int directory, const char* path) {
+    char buffer[4096];
+    const Fd fd = TRY(open_at(directory, path, O_RDONLY));
+    const auto got = retry([&] { return ::read(fd.get(), buffer, sizeof buffer); });
+    if (got < 0) return failed("read", path);
+    std::string text(buffer, static_cast<std::size_t>(got));
+    if (text.size() == sizeof buffer) text += TRY(read_all(fd.get()));
+    return text;
+}
+
 Result<void> write_text_at(int directory, const char* path, std::string_view text) {
     const Fd fd = TRY(open_at(directory, path, O_WRONLY));
     const auto written = retry([&] { return ::write(fd.get(), text.data(), text.size()); });
@@ -126,19 +136,20 @@ Result<void> remove_file_at(int directory, const char* path) {
 }
 
 Result<std::vector<std::string>> list_directory_at(int directory, const char* path) {
-    Fd fd = TRY(open_at(directory, path, O_RDONLY | O_DIRECTORY));
-    const std::unique_ptr<::DIR, int (*)(::DIR*)> stream(::fdopendir(fd.get()), ::closedir);
-    if (stream == nullptr) return failed("read directory", path);
-    static_cast<void>(fd.release());  // the stream closes it
+    alignas(::dirent64) char buffer[4096];
+    const Fd fd = TRY(open_at(directory, path, O_RDONLY | O_DIRECTORY));
     std::vector<std::string> names;
     for (;;) {
-        errno = 0;
-        const ::dirent* entry = ::readdir(stream.get());
-        if (entry == nullptr) break;
-        const std::string_view name = entry->d_name;
-        if (name != "." && name != "..") names.emplace_back(name);
+        const auto got = ::getdents64(fd.get(), buffer, sizeof buffer);
+        if (got < 0 && errno != ENOENT) return failed("read directory", path);
+        if (got <= 0) break;  // the end, or the directory itself is gone, getdents(2)
+        for (std::ptrdiff_t at = 0; at < got;) {
+            const auto* entry = reinterpret_cast<const ::dirent64*>(buffer + at);
+            at += entry->d_reclen;
+            const std::string_view name = entry->d_name;
+            if (name != "." && name != "..") names.emplace_back(name);
+        }
     }
-    if (errno != 0) return failed("read directory", path);
     std::ranges::sort(names);
     return names;
 }

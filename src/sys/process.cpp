@@ -14,7 +14,7 @@ namespace cleat::sys {
 
 std::optional<ProcessStat> process_stat(pid_t pid) {
     constexpr std::size_t kFieldsAfterName = 20;  // "state" is field 3, "starttime" field 22
-    const auto text = read_text_at(kHere, concat("/proc/", pid, "/stat").c_str());
+    const auto text = read_record_at(kHere, concat("/proc/", pid, "/stat").c_str());
     if (!text) return std::nullopt;
     const auto name_end = text->rfind(')');  // the name itself may hold spaces and brackets
     if (name_end == std::string::npos || name_end + 2 > text->size()) return std::nullopt;

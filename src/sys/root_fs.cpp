@@ -19,18 +19,6 @@ constexpr int kMaxLinks = 40;  // as the kernel, path_resolution(7)
 constexpr mode_t kParentMode = 0755;
 constexpr mode_t kFileMode = 0644;
 
-/// Modes as asked for while this lives; cleat's caller may have any umask.
-class NoUmask {
- public:
-    NoUmask() noexcept : saved_(::umask(0)) {}
-    NoUmask(const NoUmask&) = delete;
-    NoUmask& operator=(const NoUmask&) = delete;
-    ~NoUmask() { ::umask(saved_); }
-
- private:
-    mode_t saved_;
-};
-
 /// Of a call that makes something: somebody else's at the same moment is fine.
 Result<Made> made_or_there(int result, const char* verb, const std::string& name) {
     if (result == 0) return Made::New;
@@ -118,12 +106,10 @@ Result<struct ::stat> Place::status() const {
 Result<std::string> Place::read_link() const { return read_link_at(parent.get(), name.c_str()); }
 
 Result<Made> Place::make_directory(mode_t mode) const {
-    const NoUmask guard;
     return made_or_there(::mkdirat(parent.get(), name.c_str(), mode), "make directory", name);
 }
 
 Result<Made> Place::make_file(mode_t mode) const {
-    const NoUmask guard;
     const Fd file(::openat(parent.get(), name.c_str(),
                            O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
     return made_or_there(file ? 0 : -1, "make file", name);
@@ -134,7 +120,6 @@ Result<Made> Place::make_symlink(const char* target) const {
 }
 
 Result<Made> Place::make_node(mode_t mode, dev_t device) const {
-    const NoUmask guard;
     return made_or_there(::mknodat(parent.get(), name.c_str(), mode, device), "make node", name);
 }
 
@@ -155,7 +140,21 @@ Result<Place> RootFs::place(const char* path) const {
 Result<Fd> RootFs::ensure_directory(const char* path) const {
     auto there = open(path, kDirectory);
     if (there || !is_missing(there.error())) return there;
-    return ensure_along(*this, normal_path(path));
+    return make_directory(path);
+}
+
+/// Mostly the last component alone is missing. If not, or if it has appeared meanwhile, the walk
+/// finds out what is there: a magic link in /proc/self/fd appears by opening its parent.
+Result<Fd> RootFs::make_directory(const char* path) const {
+    std::string whole = normal_path(path);
+    auto [directory, name] = split_last(whole);
+    auto parent = open(directory.c_str(), kDirectory);
+    if (!parent || name.empty() || name == "..") return ensure_along(*this, std::move(whole));
+    const Place where{.parent = *std::move(parent), .name = std::move(name)};
+    if (TRY(where.make_directory(kParentMode)) == Made::Existing)
+        return ensure_along(*this, std::move(whole));
+    return open_resolved(where.parent.get(), where.name.c_str(), kDirectory,
+                         RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
 Result<Fd> RootFs::ensure_file(const char* path) const {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <utility>
+#include <vector>
 
 namespace cleat::sys {
 
@@ -32,5 +33,8 @@ class Fd {
  private:
     int fd_ = -1;
 };
+
+/// Closes all of them, neighbours by one close_range(2), and leaves none.
+void close_all(std::vector<Fd>& fds) noexcept;
 
 }  // namespace cleat::sys

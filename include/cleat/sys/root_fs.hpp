@@ -19,7 +19,7 @@ namespace cleat::sys {
 enum class Made { New, Existing };
 
 /// One name in a directory that is held open. Nothing here follows a symlink of that name, and
-/// what is made has exactly the mode asked for, whatever the umask.
+/// what is made has the mode asked for less the umask: init has none until SetUmask.
 struct Place {
     Fd parent;
     std::string name;
@@ -52,6 +52,8 @@ class RootFs {
     /// Makes sure that a directory is at `path` (parents too, 0755) and opens it O_PATH. Where a
     /// symlink points to nothing, what it points to is made, inside the root.
     [[nodiscard]] Result<Fd> ensure_directory(const char* path) const;
+    /// As ensure_directory(), for what was just found to be missing.
+    [[nodiscard]] Result<Fd> make_directory(const char* path) const;
     /// Makes sure that something that is not a directory is at `path`, an empty file (0644) if
     /// nothing is there, and opens it O_PATH. Symlinks as in ensure_directory().
     [[nodiscard]] Result<Fd> ensure_file(const char* path) const;

@@ -61,4 +61,18 @@ TEST_CASE("closing does not change errno") {
     CHECK(errno == ENODEV);
 }
 
+TEST_CASE("many are closed together, and nothing between them") {
+    std::vector<Fd> fds;
+    for (int i = 0; i < 3; ++i) fds.emplace_back(::dup(0));
+    const Fd kept(::dup(0));
+    for (int i = 0; i < 2; ++i) fds.emplace_back(::dup(0));
+    fds.emplace_back();
+    std::vector<int> numbers;
+    for (const auto& fd : fds) numbers.push_back(fd.get());
+    close_all(fds);
+    CHECK(fds.empty());
+    for (const int number : numbers) CHECK(::fcntl(number, F_GETFD) < 0);
+    CHECK(::fcntl(kept.get(), F_GETFD) >= 0);
+}
+
 }  // namespace cleat::sys

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 
+#include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 #include "scratch.hpp"
 
@@ -131,14 +132,32 @@ TEST_CASE("a place makes what has its name, follows nothing, and has the mode as
     REQUIRE(taken);
     CHECK(taken->make_file(0644) == Made::Existing);
     CHECK(taken->read_link() == std::string("/etc/passwd"));
-    const auto mask = ::umask(077);
     const auto fresh = root.fs.place("/dev/new");
     REQUIRE(fresh);
+    const auto mask = ::umask(0);
     CHECK(fresh->make_directory(0777) == Made::New);
     ::umask(mask);
     CHECK((fresh->status()->st_mode & 0777U) == 0777U);
     CHECK_FALSE(root.fs.place("/"));
     CHECK_FALSE(root.fs.place("/a/.."));
+}
+
+TEST_CASE("a directory that is missing is made, what has appeared meanwhile is looked at again") {
+    const Root root;
+    const auto made = root.fs.make_directory("/dev/shm");
+    REQUIRE(made);
+    CHECK(path_of(open_proc()->get(), made->get()) == root.scratch.at("root/dev/shm"));
+    CHECK(root.fs.make_directory("/new/below"));
+    root.link("/dev/shm", "there");
+    const auto there = root.fs.make_directory("/there");
+    REQUIRE(there);
+    CHECK(path_of(open_proc()->get(), there->get()) == root.scratch.at("root/dev/shm"));
+    const RootFs host(*open_at(kHere, "/", O_PATH | O_DIRECTORY));
+    const int next = ::dup(0);  // what make_directory() opens the parent as
+    ::close(next);
+    const auto magic = host.make_directory(concat("/proc/self/fd/", next).c_str());
+    REQUIRE_FALSE(magic);
+    CHECK(magic.error().errno_value == ELOOP);
 }
 
 TEST_CASE("procfs is the host's own, and nothing above or beside it is opened through it") {
