@@ -130,6 +130,18 @@ echo "$1 $(cat | tr -d '\\n') ns=$(readlink /proc/self/ns/mnt) cwd=$(pwd) $(env 
         if self.flavour == "cleat":
             self.assertEqual(content, "")
 
+    def test_hooks_have_the_usual_umask(self):
+        """And not init's, which has none while it makes what is in the root."""
+        self.cleat_only("others hand on the caller's")
+        script = self.write_file(self.path("mask"), f"#!/bin/sh\numask >>{self.log}\n", 0o755)
+        kinds = [kind for kind in KINDS if kind != "startContainer"]
+        self.with_hooks("/probe", **{kind: [{"path": script, "env": ["PATH=/bin"]}]
+                                     for kind in kinds})
+        result = self.run_container()
+        self.assertEqual(result.code, 0, str(result))
+        with open(self.log, encoding="utf-8") as log:
+            self.assertEqual(log.read().split(), ["0022"] * len(kinds))
+
     def test_failing_hook_stops_create_and_leaves_nothing(self):
         for kind in ("prestart", "createRuntime", "createContainer"):
             with self.subTest(kind=kind):
