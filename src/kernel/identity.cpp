@@ -5,14 +5,16 @@
 #include <grp.h>
 #include <linux/capability.h>
 #include <linux/magic.h>
+#include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <memory>
+
 #include "cleat/kernel/apply.hpp"
-#include "cleat/plan/names.hpp"
 #include "cleat/sys/files.hpp"
 #include "failed.hpp"
 
@@ -59,9 +61,10 @@ Result<void> set_groups(const std::vector<Gid>& groups) {
     return fail_errno(concat("set ", groups.size(), " supplementary groups"), error);
 }
 
-/// "CAP_NET_RAW", or the number of one that has no name.
+/// "cap_net_raw" or "capability 70".
 std::string name_of(int capability) {
-    return plan::capability_names(std::uint64_t{1} << static_cast<unsigned>(capability));
+    const std::unique_ptr<char, int (*)(void*)> name(::cap_to_name(capability), ::cap_free);
+    return name == nullptr ? concat("capability ", capability) : std::string(name.get());
 }
 
 /// The kernel's own form of the sets: 32 bits in each of two structures (capget(2)).

@@ -115,7 +115,7 @@ TEST_CASE("a capability that the process does not have is named") {
             kernel::apply(plan::SetCapabilities{.permitted = kChown | kKill}, context);
         return done ? std::string("taken") : describe(done.error());
     });
-    CHECK(text == "set capabilities without having CAP_KILL: operation not permitted [EPERM]");
+    CHECK(text == "set capabilities without having cap_kill: operation not permitted [EPERM]");
 }
 
 TEST_CASE("a bounding set that is right already needs no privilege") {
@@ -127,7 +127,7 @@ TEST_CASE("a bounding set that is right already needs no privilege") {
         const auto done = kernel::apply(plan::SetBoundingSet{kChown}, context);
         return done ? std::string("dropped") : describe(done.error());
     });
-    CHECK(text == "drop CAP_KILL from the bounding set: operation not permitted [EPERM]");
+    CHECK(text == "drop cap_kill from the bounding set: operation not permitted [EPERM]");
 }
 
 TEST_CASE("a pipe on stdin is given to the user, a device and a file are not") {
