@@ -2,6 +2,7 @@
 // process, once per command that makes a process, so it counts its system calls.
 #include "cleat/host/probe.hpp"
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -54,6 +55,17 @@ Result<void> probe_user_namespace(plan::HostFacts& facts) {
     return {};
 }
 
+bool may_write(const std::string& path) noexcept {
+    return ::faccessat(sys::kHere, path.c_str(), W_OK, AT_EACCESS) == 0;
+}
+
+/// Who may make a cgroup must be able to move processes into it from beside it, too (cgroup-v2.rst,
+/// "Delegation Containment").
+plan::Ability probe_delegation(const plan::CgroupHierarchy& hierarchy) {
+    const std::string parent = hierarchy.mountpoint + plan::usual_parent(hierarchy);
+    return present_if(may_write(parent) && may_write(parent + "/cgroup.procs"));
+}
+
 Result<void> probe_cgroups(plan::HostFacts& facts) {
     const auto mountinfo = TRY(sys::read_text_at(sys::kHere, "/proc/self/mountinfo"));
     const auto cgroup = TRY(sys::read_record_at(sys::kHere, "/proc/self/cgroup"));
@@ -65,6 +77,7 @@ Result<void> probe_cgroups(plan::HostFacts& facts) {
         const std::string text = TRY(sys::read_record_at(sys::kHere, file.c_str()));
         for (const auto name : split(std::string_view(text).substr(0, text.find('\n')), ' '))
             if (!name.empty()) hierarchy.controllers.emplace_back(name);
+        if (plan::is_rootless(facts)) hierarchy.delegated = probe_delegation(hierarchy);
     }
     return {};
 }
@@ -99,9 +112,9 @@ Result<plan::HostFacts> probe() {
     TRY(probe_kernel(facts));
     TRY(probe_capabilities(facts));
     TRY(probe_user_namespace(facts));
-    TRY(probe_cgroups(facts));
     facts.euid = Uid{::geteuid()};
     facts.egid = Gid{::getegid()};
+    TRY(probe_cgroups(facts));
     facts.apparmor = present_if(apparmor_enabled());
     facts.selinux = present_if(sys::exists_at(sys::kHere, "/sys/fs/selinux/enforce"));
     facts.new_time_namespace = present_if(sys::exists_at(sys::kHere, "/proc/self/ns/time"));

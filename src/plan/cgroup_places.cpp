@@ -11,13 +11,19 @@ namespace {
 
 constexpr const char* kPointer = "/linux/cgroupsPath";
 
-/// A rootless host may write below its own cgroup v2 if that was delegated to it; v1 hierarchies
-/// cannot be delegated. Nobody who asks for no cgroup is made to have one.
+/// A rootless host may write below its own cgroup v2 if that was delegated to it, or have systemd
+/// do it; v1 hierarchies cannot be delegated. Nobody who asks for no cgroup is made to have one,
+/// and who names no place for it gets on without if there is none.
 bool out_of_reach(const Container& container) {
     const auto& linux = container.spec.linux;
-    if (!is_rootless(container.facts)) return false;
-    if (container.facts.cgroup_mode != CgroupMode::Unified) return true;
-    return linux.cgroups_path.empty() && !linux.resources;
+    const auto& facts = container.facts;
+    if (!is_rootless(facts)) return false;
+    if (facts.cgroup_mode != CgroupMode::Unified) return true;
+    if (!linux.cgroups_path.empty()) return false;
+    if (!linux.resources) return true;
+    const auto out = [](const auto& hierarchy) { return hierarchy.delegated == Ability::Missing; };
+    return container.options.cgroup_driver == CgroupDriver::Filesystem &&
+           std::ranges::any_of(facts.cgroups, out);
 }
 
 Result<void> check_path(const std::string& path) {
@@ -41,19 +47,11 @@ std::string own_place(const CgroupHierarchy& hierarchy) {
     return own.starts_with(root + "/") ? own.substr(root.size()) : "/";
 }
 
-/// A cgroup v2 that holds processes can give no controllers to those below it (cgroups(7), "no
-/// internal processes"), so there the container is put beside cleat's own, not below.
-std::string parent_place(const CgroupHierarchy& hierarchy) {
-    const std::string own = own_place(hierarchy);
-    if (!hierarchy.unified) return own;
-    return normal_path(own.substr(0, own.rfind('/')));
-}
-
 std::string place(const Container& container, const CgroupHierarchy& hierarchy) {
     const auto& path = container.spec.linux.cgroups_path;
     if (path.starts_with('/')) return normal_path(path);
     const std::string& name = path.empty() ? container.options.id.str() : path;
-    return normal_path(concat(parent_place(hierarchy), "/", name));
+    return normal_path(concat(usual_parent(hierarchy), "/", name));
 }
 
 std::string below(const std::string& mountpoint, const std::string& path) {
@@ -85,6 +83,14 @@ CgroupView view_of(const Container& container, const CgroupHierarchy& hierarchy)
 }
 
 }  // namespace
+
+/// A cgroup v2 that holds processes can give no controllers to those below it (cgroups(7), "no
+/// internal processes"), so there the container is put beside cleat's own, not below.
+std::string usual_parent(const CgroupHierarchy& hierarchy) {
+    const std::string own = own_place(hierarchy);
+    if (!hierarchy.unified) return own;
+    return normal_path(own.substr(0, own.rfind('/')));
+}
 
 Result<std::vector<CgroupDirectory>> place_cgroups(const Container& container) {
     std::vector<CgroupDirectory> places;

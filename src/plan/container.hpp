@@ -48,12 +48,6 @@ struct Container {
     }
 };
 
-/// Without the rights of the first user namespace: what the host owns (v1 cgroups, device nodes,
-/// BPF) is out of reach.
-[[nodiscard]] inline bool is_rootless(const HostFacts& facts) noexcept {
-    return facts.euid != Uid{0} || facts.user_namespace_of_own == Ability::Present;
-}
-
 [[nodiscard]] constexpr bool has_capability(std::uint64_t set, int capability) noexcept {
     return (set >> static_cast<unsigned>(capability) & 1U) != 0;
 }

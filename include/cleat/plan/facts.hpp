@@ -10,6 +10,8 @@
 
 namespace cleat::plan {
 
+enum class Ability { Missing, Present };
+
 /// One cgroup hierarchy that is mounted (cgroups(7)).
 struct CgroupHierarchy {
     /// v1: the controllers ("cpu", "cpuacct") or one "name=systemd"; v2: those in
@@ -20,13 +22,16 @@ struct CgroupHierarchy {
         mount_root;  ///< what of the hierarchy is mounted there, "/" mostly (proc_pid_mountinfo(5))
     std::string own_path;  ///< the cgroup of cleat itself in it, "/…" (proc_pid_cgroup(5))
     bool unified = false;  ///< cgroup v2
+    /// v2, rootless: whether cleat may make a cgroup in usual_parent() (cgroups(7), "Delegation").
+    Ability delegated = Ability::Present;
     bool operator==(const CgroupHierarchy&) const = default;
 };
 
+/// Below the mountpoint, what holds the cgroup of a container that asks for no place: "/…".
+[[nodiscard]] std::string usual_parent(const CgroupHierarchy& hierarchy);
+
 /// Legacy: v1 alone; Hybrid: v1 with a v2 mount beside it; Unified: v2 alone at /sys/fs/cgroup.
 enum class CgroupMode { None, Legacy, Hybrid, Unified };
-
-enum class Ability { Missing, Present };
 
 struct HostFacts {
     CgroupMode cgroup_mode = CgroupMode::None;
@@ -42,5 +47,11 @@ struct HostFacts {
     std::uint32_t kernel_major = 0;
     std::uint32_t kernel_minor = 0;
 };
+
+/// Without the rights of the first user namespace: what the host owns (v1 cgroups, device nodes,
+/// BPF) is out of reach.
+[[nodiscard]] inline bool is_rootless(const HostFacts& facts) noexcept {
+    return facts.euid != Uid{0} || facts.user_namespace_of_own == Ability::Present;
+}
 
 }  // namespace cleat::plan

@@ -100,6 +100,27 @@ TEST_CASE("a rootless container has the cgroup that it asks for, and only where 
     CHECK(paths("/docker/web1", legacy).empty());
 }
 
+TEST_CASE("a rootless container that names no place has none where nothing was delegated") {
+    auto spec = sample::minimal();
+    sample::add_namespace(spec, spec::NamespaceType::User);
+    spec.linux.uid_mappings = {{.container_id = 0, .host_id = 1000, .size = 1}};
+    spec.linux.gid_mappings = {{.container_id = 0, .host_id = 1000, .size = 1}};
+    spec.linux.resources = spec::Resources{};
+    auto facts = sample::rootless_host();
+    CHECK(compile(spec, facts, sample::options())->cgroups.size() == 1);
+    facts.cgroups[0].delegated = Ability::Missing;
+    const auto plan = compile(spec, facts, sample::options());
+    REQUIRE(plan);
+    CHECK(plan->cgroups.empty());
+    REQUIRE(plan->warnings.size() == 1);
+    CHECK(plan->warnings[0].pointer == "/linux/resources");
+    auto options = sample::options();
+    options.cgroup_driver = CgroupDriver::Systemd;
+    CHECK(compile(spec, facts, options)->cgroups.size() == 1);
+    spec.linux.cgroups_path = "/user.slice/web1";
+    CHECK(compile(spec, facts, sample::options())->cgroups.size() == 1);
+}
+
 TEST_CASE("limits without a cgroup are left out with a warning") {
     auto spec = sample::engine_like();
     auto options = sample::options();
