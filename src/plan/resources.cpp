@@ -136,6 +136,8 @@ Controller::Controller(Place place)
 
 void Controller::write(std::string_view property, std::string file, std::string value,
                        OnFailure on_failure) {
+    // What nobody limits is not limited already: Docker writes a pids limit of none.
+    if (!cgroup_ && (value == "max" || value == "-1")) return;
     if (!cgroup_) return refuse(property, concat("this host has no ", place_.name, " cgroup"));
     steps_.push_back({.action = WriteCgroup{.cgroup = *cgroup_,
                                             .file = std::move(file),

@@ -226,6 +226,15 @@ TEST_CASE("-1 lifts the limit of processes, and 0 leaves none but the first") {
     CHECK(written(with_pids(7), sample::unified_host()) == Texts{"pids.max=7"});
 }
 
+TEST_CASE("no limit needs no controller, and a limit does") {
+    auto facts = sample::unified_host();
+    facts.cgroups[0].controllers = {"hugetlb"};
+    CHECK(written(with_pids(-1), facts).empty());
+    CHECK(written(with(spec::Cpu{.quota = -1}), facts).empty());
+    CHECK(written(with(spec::Memory{.limit = -1}), facts).empty());
+    CHECK(refused(with_pids(7), facts) == "/linux/resources/pids/limit");
+}
+
 TEST_CASE("block i/o is limited per device") {
     spec::BlockIo block_io{.weight = 100};
     block_io.weight_device = {{.major = 8, .minor = 0, .weight = 200, .leaf_weight = {}}};
