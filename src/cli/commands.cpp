@@ -5,6 +5,7 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
 #include "environment.hpp"
@@ -147,8 +148,18 @@ class Runner {
     Result<int> operator()(const PsArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto pids = TRY(lifecycle::processes(settings_, id));
-        if (!arguments.options.empty()) warn("options for ps(1) have no effect");
-        TRY(print(arguments.format == "json" ? process_json(pids) : process_table(pids)));
+        if (arguments.format == "json") {
+            if (!arguments.options.empty()) warn("options for ps(1) have no effect on JSON");
+            TRY(print(process_json(pids)));
+        } else if (arguments.options.empty()) {
+            TRY(print(process_table(pids)));
+        } else {
+            auto command = arguments.options;
+            command.insert(command.begin(), "ps");
+            const auto listing = TRY(launch::output_of(std::move(command)));
+            const auto lines = TRY(process_lines(listing, pids));
+            TRY(print(lines));
+        }
         return 0;
     }
 

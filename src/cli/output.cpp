@@ -36,6 +36,12 @@ std::optional<std::vector<std::string>> process_row(pid_t pid) {
                                     concat(status->parent), command_of(pid)};
 }
 
+std::vector<std::string_view> words_of(std::string_view line) {
+    auto words = split(line, ' ');
+    std::erase(words, "");
+    return words;
+}
+
 }  // namespace
 
 Result<void> print(std::string_view text) {
@@ -95,6 +101,23 @@ std::string process_table(const std::vector<pid_t>& pids) {
     for (const pid_t pid : pids)
         if (auto row = process_row(pid)) rows.push_back(*std::move(row));
     return table(rows);
+}
+
+Result<std::string> process_lines(std::string_view listing, const std::vector<pid_t>& pids) {
+    const auto lines = split(listing, '\n');
+    const auto names = words_of(lines.front());
+    const auto column = std::ranges::find(names, "PID") - names.begin();
+    if (column == std::ssize(names))
+        return fail(ErrorKind::InvalidArgument, "ps(1) shows no column PID with these options");
+    std::string out = concat(lines.front(), "\n");
+    for (const auto line : lines) {
+        const auto words = words_of(line);
+        const auto pid = column < std::ssize(words)
+                             ? parse_number<pid_t>(words[static_cast<std::size_t>(column)])
+                             : std::nullopt;
+        if (pid && std::ranges::find(pids, *pid) != pids.end()) out += concat(line, "\n");
+    }
+    return out;
 }
 
 std::string process_json(const std::vector<pid_t>& pids) {

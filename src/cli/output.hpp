@@ -26,6 +26,10 @@ namespace cleat::cli {
 
 /// UID PID PPID CMD of processes, as /proc tells them; who ended meanwhile is left out.
 [[nodiscard]] std::string process_table(const std::vector<pid_t>& pids);
+/// Those lines of ps(1) that are about the processes, and the first, by its column PID. Errors:
+/// InvalidArgument, when there is none.
+[[nodiscard]] Result<std::string> process_lines(std::string_view listing,
+                                                const std::vector<pid_t>& pids);
 [[nodiscard]] std::string process_json(const std::vector<pid_t>& pids);
 
 }  // namespace cleat::cli

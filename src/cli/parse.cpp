@@ -282,7 +282,7 @@ constexpr Command kCommands[] = {
      build_target<Target::Pause>, nullptr},
     {"plan", "[flags] [ID]", "show what create would do, and do nothing", Order::Mixed, build_plan,
      nullptr},
-    {"ps", "[flags] ID [IGNORED...]", "list the processes of a container", Order::FlagsFirst,
+    {"ps", "[flags] ID [OPTION OF PS...]", "list the processes of a container", Order::FlagsFirst,
      build_ps, finish_ps},
     {"restore", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_restore, nullptr},
     {"resume", "ID", "let a paused container go on", Order::Mixed, build_target<Target::Resume>,

@@ -229,6 +229,19 @@ class Ends(CgroupTest):
         self.assertIn(state["pid"], pids)
         reap()
 
+    def test_ps_hands_its_options_to_ps(self):
+        pid = self.sleeper(args=("/probe", "family", "3"))["pid"]
+        lines = self.ok("ps", self.cid, "-eo", "ppid,pid,comm").out.splitlines()
+        self.assertEqual(lines[0].split(), ["PPID", "PID", "COMMAND"])
+        self.assertEqual(len(lines), 5)
+        self.assertIn([str(pid), "probe"], [line.split()[1:] for line in lines])
+        if self.flavour == "cleat":
+            self.refused("ps", self.cid, "-eo", "comm", text="PID")
+            failed = self.call("ps", self.cid, "--no-such-option")
+            self.assertEqual(failed.code, 1, str(failed))
+            self.assertIn("ps ended with status 1", failed.err)
+        reap()
+
 
 if __name__ == "__main__":
     main()

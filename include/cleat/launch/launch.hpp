@@ -55,6 +55,10 @@ struct Launched {
 /// reaping strangers; gives its exit status, 128 + n for a signal.
 [[nodiscard]] Result<int> attend(Launched& launched);
 
+/// What a program, looked up in PATH, writes to its standard output; its errors go to the caller's.
+/// Errors: System, when it fails.
+[[nodiscard]] Result<std::string> output_of(std::vector<std::string> command);
+
 /// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
 /// returns at once if it does already, else executes itself again and returns only on failure.
 [[nodiscard]] Result<void> seal_own_executable(char** argv);

@@ -23,6 +23,14 @@ lifecycle::View view(const char* id, lifecycle::Status status) {
 
 }  // namespace
 
+TEST_CASE("of a listing of ps the lines with the pids are kept") {
+    const auto lines = process_lines("USER   PID CMD\nroot     1 init 42\nroot    42 x y\n", {42});
+    REQUIRE(lines);
+    CHECK(*lines == "USER   PID CMD\nroot    42 x y\n");
+    CHECK_FALSE(process_lines("CMD\ninit\n", {1}));
+    CHECK_FALSE(process_lines("", {1}));
+}
+
 TEST_CASE("columns are as wide as their widest cell") {
     CHECK(table({{"A", "B"}, {"long", "x"}, {"", "y"}}) == "A      B\nlong   x\n       y\n");
     CHECK(table({}) == "");
