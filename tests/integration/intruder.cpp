@@ -154,6 +154,24 @@ int trace(double seconds) {
     return 0;
 }
 
+/// Looks through the roots of others for a file that only the host has. Prints how many processes
+/// there were, and through how many it was seen.
+int look_for(const std::string& file, double seconds) {
+    std::set<std::string> others;
+    std::set<std::string> seen;
+    std::puts("ready");
+    (void)std::fflush(stdout);
+    const double end = now() + seconds;
+    while (now() < end && access("/stop", F_OK) != 0) {
+        each_other_process([&](const std::string& pid) {
+            others.insert(pid);
+            if (access(("/proc/" + pid + "/root" + file).c_str(), F_OK) == 0) seen.insert(pid);
+        });
+    }
+    std::printf("others %zu seen %zu\n", others.size(), seen.size());
+    return 0;
+}
+
 /// CVE-2017-5226: types into the terminal that the caller left on stdin.
 int type_into_terminal() {
     const char* letter = "x";
@@ -169,6 +187,7 @@ int main(int argc, char** argv) {
     const std::string word = argc > 1 ? argv[1] : "";
     if (word == "swap" && argc == 4) return swap(argv[2], argv[3]);
     if (word == "type") return type_into_terminal();
+    if (word == "look" && argc == 4) return look_for(argv[2], std::atof(argv[3]));
     if (argc != 3) return 64;
     const double seconds = std::atof(argv[2]);
     if (word == "overwrite") return overwrite(seconds);

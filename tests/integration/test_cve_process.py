@@ -5,11 +5,12 @@ import pty
 import re
 import shutil
 import stat
+import unittest
 
 from attacks import COUNT, AttackTest, digest, drop_mount, intruder_path
 from bundle import give_away, with_user_namespace
 from console import ConsoleSocket
-from harness import main
+from harness import main, read_back
 
 
 class Process(AttackTest):
@@ -197,6 +198,46 @@ class Process(AttackTest):
         out = self.attacked("trace", "CAP_SYS_PTRACE")
         self.assertRegex(out, r"stopped .* inside")
         self.assertNotIn("outside", out)
+
+    def seen_of_the_host(self, capability=None):
+        """Through how many processes an intruder has seen the host's files while containers were
+        made that join its pid namespace."""
+        self.put_intruder()
+
+        def change(config):
+            if capability:
+                for kind in ("bounding", "effective", "permitted"):
+                    config["process"]["capabilities"][kind].append(capability)
+        self.config("/intruder", "look", os.path.join(self.bundle, "config.json"), "60",
+                    change=change)
+        self.create()
+        self.start()
+        self.wait_for(lambda: "ready" in self.output(), "the intruder")
+        joined = f"/proc/{self.state()['pid']}/ns/pid"
+
+        def join(config):
+            config["linux"]["cgroupsPath"] += "-guest"
+            for namespace in config["linux"]["namespaces"]:
+                if namespace["type"] == "pid":
+                    namespace["path"] = joined
+        self.config("/probe", change=join)
+        self.ids.add(self.cid + "-guest")
+        report = self.container_out
+        for _ in range(COUNT):
+            self.create(id=self.cid + "-guest")
+            self.delete("--force", id=self.cid + "-guest")
+        self.write_file(os.path.join(self.rootfs, "stop"))
+        self.wait_status("stopped")
+        others, seen = map(int, re.search(r"others (\d+) seen (\d+)", read_back(report)).groups())
+        self.assertGreater(others, 0)
+        return seen
+
+    def test_init_that_joins_a_pid_namespace_shows_nothing_of_the_host(self):
+        self.assertEqual(self.seen_of_the_host(), 0)
+
+    @unittest.expectedFailure  # SECURITY.md, "What it does not keep"
+    def test_init_that_joins_a_pid_namespace_shows_nothing_even_to_a_debugger(self):
+        self.assertEqual(self.seen_of_the_host("CAP_SYS_PTRACE"), 0)
 
     def test_init_is_not_dumpable_while_it_waits(self):
         """Files below /proc/PID of an undumpable process belong to root, not to its user."""
