@@ -78,9 +78,6 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     host += clone_steps(container);
     // From the host's network namespace, in which only this process still is.
     host += net_device_steps(container);
-    // Only the host may lower it.
-    if (const auto& adjustment = container.process().oom_score_adj)
-        host.add(SetOomScoreAdj{.value = *adjustment}, "/process/oomScoreAdj");
     // Hooks on the host's side see all namespaces and mounts, and the root as it was.
     host += call_runtime_hooks(container);
     // What `create` can fail with has failed by now: the state is written, init may live on alone.

@@ -89,6 +89,10 @@ Steps clone_steps(const Container& container) {
                    .enter_pid_namespace = pid == nullptr ? std::nullopt : std::optional(pid->slot),
                    .into_cgroup = unified_index(container.plan.cgroups)},
              "/linux/namespaces");
+    // Only the host may lower it. Without root's rights it reaches init's files in /proc only until
+    // that is not dumpable, as for the id maps.
+    if (const auto& adjustment = container.process().oom_score_adj)
+        host.add(SetOomScoreAdj{.value = *adjustment}, "/process/oomScoreAdj");
     if (!container.namespaces.makes(NamespaceType::User)) return host;
     // Only the outside may map ids; init has none to become anybody with, and waits.
     host.add(WriteIdMaps{.uid_mappings = linux.uid_mappings,

@@ -65,7 +65,8 @@ constexpr std::array kHostRules = std::to_array<Rule>({
     {is<Clone>,
      is<OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
      "what concerns the child comes after the clone"},
-    {is<WriteIdMaps>, reports<Gate::IdMapsWritten>, "id maps are written before that is reported"},
+    {is<WriteIdMaps, SetOomScoreAdj>, reports<Gate::IdMapsWritten>,
+     "what needs a dumpable init is written before it may go on"},
     {is<MoveNetDevice>, awaits<Gate::Ready>, "devices are there before the process is"},
     {is_anything, reports<Gate::Committed>, "the commit is the last of the host's steps"},
 });
