@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,30 @@ class NetDeviceGuard {
  private:
     const kernel::Context& context_;
     std::vector<kernel::MovedNetDevice> moved_;
+};
+
+/// The stand-in counts in the scope's limit of processes, which may be 1: there is none while init
+/// is born. Nothing of the container runs yet.
+class ProcessLimit {
+ public:
+    explicit ProcessLimit(const cgroup::Directories& cgroups) : cgroups_(cgroups) {}
+    ProcessLimit(const ProcessLimit&) = delete;
+    ProcessLimit& operator=(const ProcessLimit&) = delete;
+    ~ProcessLimit() { static_cast<void>(restore()); }
+    void lift(std::uint16_t cgroup) {
+        const plan::WriteCgroup none{.cgroup = cgroup, .file = "pids.max", .value = "max"};
+        limit_ = cgroup::current(none, cgroups_);
+        if (limit_ && (limit_->value == none.value || !cgroup::apply(none, cgroups_)))
+            limit_.reset();
+    }
+    [[nodiscard]] Result<void> restore() {
+        const auto limit = std::exchange(limit_, std::nullopt);
+        return limit ? cgroup::apply(*limit, cgroups_) : Result<void>{};
+    }
+
+ private:
+    const cgroup::Directories& cgroups_;
+    std::optional<plan::WriteCgroup> limit_;
 };
 
 /// The scope that this launch started; stopped unless kept.

@@ -176,6 +176,8 @@ Result<void> Host::operator()(const plan::Clone& step) {
     // this.
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
+    ProcessLimit limit(plan_.cgroups);
+    if (stand_in_.pid() > 0 && step.into_cgroup) limit.lift(*step.into_cgroup);
     const bool direct = plan_.joiner.empty();
     auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No))
                          : TRY(clone_process({.cgroup = context_.unified_cgroup.get()}));
@@ -185,9 +187,11 @@ Result<void> Host::operator()(const plan::Clone& step) {
     }
     child_end_.reset();
     sys::close_all(context_.cgroup_tasks);
-    if (!direct) return await_joined(cloned.pid);
-    child_.take(cloned.pid, std::move(cloned.pidfd));
-    return {};
+    if (direct)
+        child_.take(cloned.pid, std::move(cloned.pidfd));
+    else
+        TRY(await_joined(cloned.pid));
+    return limit.restore();
 }
 
 /// The joiner clones init as a child of this process, says who it is, and ends. Init runs at once

@@ -1,4 +1,6 @@
 // Room: lifecycle. `update`: new limits for a live container. Runs in the host process.
+#include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -52,6 +54,27 @@ std::vector<plan::Step> reversal(const std::vector<plan::Step>& steps,
     return back;
 }
 
+/// The rules of devices cannot be taken back, so they come last. What systemd writes is rounded,
+/// and on v1 its devices are more than ours: what it has accepted is written once more.
+Result<void> change(const store::State& state, const spec::Resources& resources,
+                    std::vector<plan::Step> steps) {
+    const auto directories = directories_of(state.cgroups);
+    const auto is_limit = [](const plan::Step& step) {
+        return std::holds_alternative<plan::WriteCgroup>(step.action);
+    };
+    const auto first_device = std::ranges::stable_partition(steps, is_limit).begin();
+    const std::vector<plan::Step> devices(std::make_move_iterator(first_device),
+                                          std::make_move_iterator(steps.end()));
+    steps.erase(first_device, steps.end());
+    TRY(apply_all(steps, directories));
+    if (!state.scope.unit.empty()) {
+        TRY(cgroup::set_scope_limits(scope_of(state.scope),
+                                     plan::scope_limits(resources, directories)));
+        TRY(apply_all(std::move(steps), directories));
+    }
+    return apply_all(devices, directories);
+}
+
 }  // namespace
 
 Result<void> update(const Settings& settings, const ContainerId& id, const std::string& resources) {
@@ -69,10 +92,7 @@ Result<void> update(const Settings& settings, const ContainerId& id, const std::
     auto steps = plan::compile_resources(decoded, directories, "");
     if (!steps) return place(std::move(steps).error());
     auto back = reversal(*steps, directories);
-    auto done = apply_all(*std::move(steps), directories);
-    if (done && !container.state.scope.unit.empty())
-        done = cgroup::set_scope_limits(scope_of(container.state.scope),
-                                        plan::scope_limits(decoded, directories));
+    auto done = change(container.state, decoded, *std::move(steps));
     if (done) return done;
     const auto undone = apply_all(std::move(back), directories);
     if (!undone) warn(concat("limits are changed in part: ", describe(undone.error())));

@@ -44,11 +44,17 @@ std::unexpected<Error> refuse_path(std::string_view what) {
     return refuse(ErrorKind::InvalidConfig, kPointer, std::string(what));
 }
 
-/// A user's own systemd is the one that cleat runs under: ".../user@1000.service/...".
+/// A user's own systemd is the one that cleat runs under, ".../user@1000.service/...", or next to:
+/// a session is ".../user-1000.slice/session-1.scope".
 std::string manager_place(const std::string& own_place) {
     const auto begin = own_place.rfind("/user@");
-    if (begin == std::string::npos) return "";
-    return own_place.substr(0, own_place.find('/', begin + 1));
+    if (begin != std::string::npos) return own_place.substr(0, own_place.find('/', begin + 1));
+    constexpr std::string_view kUser = "/user-";
+    const auto slice = own_place.rfind(kUser);
+    const auto end = slice == std::string::npos ? slice : own_place.find(kSlice, slice);
+    if (end == std::string::npos) return "";
+    const auto uid = own_place.substr(slice + kUser.size(), end - slice - kUser.size());
+    return concat(own_place.substr(0, end + kSlice.size()), "/user@", uid, ".service");
 }
 
 }  // namespace

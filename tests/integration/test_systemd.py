@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The systemd cgroup driver: the container is a scope, with its limits as the unit's properties."""
+import json
 import os
 import subprocess
 
@@ -73,6 +74,30 @@ class Systemd(CgroupTest):
         self.assertEqual((self.show("MemoryMax"), self.show("TasksMax")), (str(80 * MIB), "30"))
         self.assertEqual((self.value("memory.max"), self.value("pids.max")),
                          (str(80 * MIB), "30"))
+
+    def test_limits_that_systemd_would_round_are_exact(self):
+        if cgroup_mounts().get("unified") != "/sys/fs/cgroup":
+            self.skipTest("for cgroup v2 alone")
+        self.start_scope({"cpu": {"quota": 33333, "period": 100000}})
+        self.assertEqual(self.value("cpu.max"), "33333 100000")
+        self.ok("update", "--cpu-quota", "44444", self.cid)
+        self.assertEqual(self.value("cpu.max"), "44444 100000")
+
+    def test_an_update_that_systemd_does_not_get_changes_nothing(self):
+        self.start_scope({"pids": {"limit": 20}})
+        limits = self.write_file(self.path("limits.json"), json.dumps({
+            "pids": {"limit": 30},
+            "devices": [{"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]}))
+        self.refused("update", "--resources", limits, self.cid, text="change scope .*/nowhere",
+                     env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"})
+        self.assertEqual(self.read("pids", "pids.max", cgroup=self.path_of_unit), "20")
+        seen = self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229")
+        self.assertEqual(seen.json(), {"mknod": 0, "open": 1})
+
+    def test_one_process_is_enough(self):
+        self.start_scope({"pids": {"limit": 1}})
+        self.assertEqual(self.show("TasksMax"), "1")
+        self.assertEqual(self.read("pids", "pids.max", cgroup=self.path_of_unit), "1")
 
     def test_devices_are_in_the_unit(self):
         self.start_scope()

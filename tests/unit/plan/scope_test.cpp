@@ -41,6 +41,15 @@ TEST_CASE("parts of a path that are empty have defaults") {
     CHECK(compiled("-.slice::x", sample::unified_host())->cgroups[0].path == "/x.scope");
 }
 
+TEST_CASE("a user's scope is below the user's systemd, from wherever cleat is called") {
+    const Scope scope{.unit = "x.scope", .slice = "user.slice", .manager = ServiceManager::User};
+    const std::string user = "/user.slice/user-1000.slice";
+    const std::string expected = user + "/user@1000.service/user.slice/x.scope";
+    CHECK(scope_path(scope, user + "/user@1000.service/app.slice/a.service") == expected);
+    CHECK(scope_path(scope, user + "/session-3.scope") == expected);
+    CHECK(scope_path(scope, "/system.slice/a.service") == "/user.slice/x.scope");
+}
+
 TEST_CASE("what is no slice or scope is refused") {
     for (const char* path : {"/a/b", "a:b", "a.slice:b:", "a:b:c", "a--b.slice:b:c", "-a.slice:b:c",
                              "a.slice:b:c/d", "a.slice:b:c.slice"}) {
