@@ -4,12 +4,30 @@
 #include <grp.h>
 #include <netdb.h>
 #include <pwd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdlib>
+#include <optional>
 
 #include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
+#include "internal.hpp"
+
+namespace {
+
+/// Who this process is to the bus while it connects.
+thread_local std::optional<::uid_t> bus_identity;
+
+}  // namespace
+
+// libdbus tells the bus who it is by geteuid(2), and the bus compares that with what the kernel
+// says of the socket: the uid outside of this user namespace. Until 1.15 there is no other way to
+// say it.
+extern "C" ::uid_t geteuid() noexcept {
+    return bus_identity.value_or(static_cast<::uid_t>(::syscall(SYS_geteuid)));
+}
 
 // What libdbus would take from elsewhere for sides of it that are never used here: that of a bus
 // daemon (libsystemd, of which there is no static library), TCP, and authentication by a file in
@@ -96,7 +114,33 @@ std::string address_of(plan::ServiceManager manager) {
     return concat("unix:path=/run/user/", ::geteuid(), "/bus");
 }
 
+/// Makes libdbus say who we are outside; for the address, too.
+class Identity {
+ public:
+    Identity() {
+        const auto map = sys::read_text_at(sys::kHere, "/proc/self/uid_map");
+        if (map) bus_identity = outside_uid(*map, ::geteuid());
+    }
+    Identity(const Identity&) = delete;
+    Identity& operator=(const Identity&) = delete;
+    ~Identity() { bus_identity.reset(); }
+};
+
 }  // namespace
+
+std::uint32_t outside_uid(std::string_view map, std::uint32_t uid) {
+    for (const auto line : split(map, '\n')) {
+        const auto numbers = words(line);
+        constexpr std::size_t kColumns = 3;
+        if (numbers.size() != kColumns) continue;
+        const auto inside = parse_number<std::uint32_t>(numbers[0]);
+        const auto outside = parse_number<std::uint32_t>(numbers[1]);
+        const auto count = parse_number<std::uint32_t>(numbers[2]);
+        if (inside && outside && count && uid >= *inside && uid - *inside < *count)
+            return uid - *inside + *outside;
+    }
+    return uid;
+}
 
 Result<Message> manager_call(const char* method) {
     Message message(::dbus_message_new_method_call("org.freedesktop.systemd1",
@@ -107,6 +151,7 @@ Result<Message> manager_call(const char* method) {
 }
 
 Result<Bus> Bus::connect(plan::ServiceManager manager) {
+    const Identity identity;
     const std::string address = address_of(manager);
     const std::string what = concat("reach systemd by the bus at ", address);
     BusError error;

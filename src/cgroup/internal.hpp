@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <concepts>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,9 @@ template <std::same_as<std::string> Temporary>
 void words(Temporary&& text) = delete;  // they would outlive their text
 /// The value of `key` in a flat keyed file such as memory.events ("oom_kill 0"), or "".
 [[nodiscard]] std::string_view value_of(std::string_view text, std::string_view key);
+
+/// What a uid of this user namespace is outside, by the lines of its uid_map (user_namespaces(7)).
+[[nodiscard]] std::uint32_t outside_uid(std::string_view map, std::uint32_t uid);
 
 /// The root of a hierarchy holds the whole machine: it is never killed, frozen or removed,
 /// whatever a damaged state says.

@@ -91,6 +91,8 @@ class Systemd(CgroupTest):
         self.refused("update", "--resources", limits, self.cid, text="change scope .*/nowhere",
                      env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"})
         self.assertEqual(self.read("pids", "pids.max", cgroup=self.path_of_unit), "20")
+        # What systemd allows now shows whether cleat's own rules still forbid it.
+        self.systemctl("set-property", "--runtime", self.unit, "DeviceAllow=/dev/char/10:229 rwm")
         seen = self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229")
         self.assertEqual(seen.json(), {"mknod": 0, "open": 1})
 

@@ -21,6 +21,14 @@ TEST_CASE("a value is found by its whole key") {
     CHECK(value_of("", "oom").empty());
 }
 
+TEST_CASE("a uid is another one outside of a user namespace") {
+    constexpr std::string_view kMap = "         0       1000          1\n 1 100000 65536\n";
+    CHECK(outside_uid(kMap, 0) == 1000);
+    CHECK(outside_uid(kMap, 3) == 100002);
+    CHECK(outside_uid(kMap, 65537) == 65537);
+    CHECK(outside_uid("0 0 4294967295\n", 1000) == 1000);
+}
+
 TEST_CASE("patience ends") {
     Patience none{std::chrono::milliseconds{0}};
     CHECK_FALSE(none.wait());
