@@ -32,7 +32,13 @@ def cgroups_of_run():
 
 def _mounts():
     with open("/proc/self/mountinfo", encoding="utf-8") as lines:
-        return {" ".join(line.split()[3:]) for line in lines}
+        return {_mount(line) for line in lines}
+
+
+def _mount(line):
+    """The options of cgroup2 are one set for all its mounts, and other runtimes reset them."""
+    mount, _, kind = " ".join(line.split()[3:]).partition(" - ")
+    return f"{mount} - " + ("cgroup2" if kind.startswith("cgroup2 ") else kind)
 
 
 def _processes():
