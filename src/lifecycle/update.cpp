@@ -1,6 +1,4 @@
 // Room: lifecycle. `update`: new limits for a live container. Runs in the host process.
-#include <algorithm>
-#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -59,20 +57,18 @@ std::vector<plan::Step> reversal(const std::vector<plan::Step>& steps,
 Result<void> change(const store::State& state, const spec::Resources& resources,
                     std::vector<plan::Step> steps) {
     const auto directories = directories_of(state.cgroups);
-    const auto is_limit = [](const plan::Step& step) {
-        return std::holds_alternative<plan::WriteCgroup>(step.action);
-    };
-    const auto first_device = std::ranges::stable_partition(steps, is_limit).begin();
-    const std::vector<plan::Step> devices(std::make_move_iterator(first_device),
-                                          std::make_move_iterator(steps.end()));
-    steps.erase(first_device, steps.end());
-    TRY(apply_all(steps, directories));
+    std::vector<plan::Step> limits;
+    std::vector<plan::Step> devices;
+    for (auto& step : steps)
+        (std::holds_alternative<plan::WriteCgroup>(step.action) ? limits : devices)
+            .push_back(std::move(step));
+    TRY(apply_all(limits, directories));
     if (!state.scope.unit.empty()) {
         TRY(cgroup::set_scope_limits(scope_of(state.scope),
                                      plan::scope_limits(resources, directories)));
-        TRY(apply_all(std::move(steps), directories));
+        TRY(apply_all(std::move(limits), directories));
     }
-    return apply_all(devices, directories);
+    return apply_all(std::move(devices), directories);
 }
 
 }  // namespace
