@@ -1,12 +1,39 @@
-// Room: cli. What happens when an exception gets out of where it should have been caught.
+// Room: cli. What happens when an assertion of the standard library fails or an exception gets out
+// of where it should have been caught: one line without formatting, and a core dump.
 //
-// libstdc++ would print its type in words, and for that brings a demangler and more of the C
-// library's formatting than all of cleat uses. Its variable is replaced here, as a linker takes the
-// first definition; abort(3) alone is what a core dump needs.
+// libstdc++ would name the type and the function in words, and for that brings a demangler and
+// formatted output, more code than all of cleat's own rooms below this one. A linker takes the
+// first definition of a name, so the library's stay outside.
+#include <unistd.h>
+
 #include <cstdlib>
+#include <cstring>
 #include <exception>
 
+namespace {
+
+void say(const char* text) noexcept {
+    static_cast<void>(::write(STDERR_FILENO, text, std::strlen(text)) < 0);
+}
+
+}  // namespace
+
 namespace __cxxabiv1 {
-extern std::terminate_handler __terminate_handler;  // NOLINT(bugprone-reserved-identifier): its name
-std::terminate_handler __terminate_handler = std::abort;  // NOLINT(bugprone-reserved-identifier): its name
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
+extern std::terminate_handler __terminate_handler;
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
+std::terminate_handler __terminate_handler = std::abort;
 }  // namespace __cxxabiv1
+
+namespace std {  // NOLINT(cert-dcl58-cpp): a function that the library declares and we define
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
+[[noreturn]] void __glibcxx_assert_fail(const char* /*file*/, int /*line*/, const char* function,
+                                        const char* condition) noexcept {
+    say("cleat: assertion failed: ");
+    say(condition);
+    say(" in ");
+    say(function);
+    say("\n");
+    std::abort();
+}
+}  // namespace std
