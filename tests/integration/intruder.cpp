@@ -117,7 +117,8 @@ int read_descriptors(double seconds) {
             each_number(base + "/fd", [&](const std::string& fd) {
                 const std::string target = link_of(base + "/fd/" + fd);
                 if (target.empty() || is_reachable(base + "/fd/" + fd, target)) return;
-                // It may have become the container's own program in between.
+                // In between it may have been closed, or become the container's own program.
+                if (link_of(base + "/fd/" + fd) != target) return;
                 if (link_of(base + "/exe") != executable) return;
                 seen.insert(executable + " fd " + fd + " -> " + target);
             });
