@@ -252,8 +252,8 @@ class ImagePaths(AttackTest):
             self.try_run()
 
     def test_cwd_is_made_inside_the_root(self):
-        self.plant_link("work", self.outside)
-        self.config("/bin/true", change=lambda c: c["process"].update(cwd="/work/new"))
+        self.plant_link("place", self.outside)
+        self.config("/bin/true", change=lambda c: c["process"].update(cwd="/place/new"))
         with self.unchanged():
             self.try_run()
 
