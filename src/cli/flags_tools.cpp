@@ -1,0 +1,22 @@
+// Room: cli. The flags of plan, spec and features.
+#include "flags.hpp"
+
+namespace cleat::cli {
+void build_spec(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<SpecArguments>();
+    add_text(app, "-b,--bundle", own.bundle, "where to write it (default: .)");
+    add_text(app, "-f,--file", own.file, "its name (default: config.json)");
+    app.add_flag("--rootless", own.rootless, "for a container without privileges");
+}
+
+void build_plan(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<PlanArguments>();
+    add_text(app, "-b,--bundle", own.bundle, "the bundle's directory (default: .)");
+    add_text(app, "-f,--config", own.config, "another file than BUNDLE/config.json");
+    app.add_flag("--json", own.json, "as JSON");
+    app.add_option("ID", own.id, "the container's name in it (default: plan)");
+}
+
+void build_features(CLI::App&, Arguments& arguments) { arguments.emplace<FeaturesArguments>(); }
+
+}  // namespace cleat::cli
