@@ -32,7 +32,7 @@ _cleat() {
         COMPREPLY=($(compgen -W "$(_cleat_flags "$program" $command)" -- "$current"))
     else
         case $command in
-            create | run | features | list | spec | plan) ;;
+            create | run | features | gc | list | spec | plan) ;;
             *) COMPREPLY=($(compgen -W "$("$program" "${root[@]}" list -q 2>/dev/null)" \
                 -- "$current")) ;;
         esac

@@ -85,6 +85,11 @@ struct ListArguments {
     bool quiet = false;
 };
 
+struct GcArguments {
+    bool stopped = false;
+    bool dry_run = false;
+};
+
 struct PsArguments {
     std::string id;
     std::string format = "table";
@@ -140,7 +145,7 @@ struct TextArguments {
 
 using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
-                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
-                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+                 DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
+                 CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
 
 }  // namespace cleat::cli

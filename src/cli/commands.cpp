@@ -145,6 +145,23 @@ class Runner {
         return 0;
     }
 
+    Result<int> operator()(const GcArguments& arguments) const {
+        using namespace lifecycle;
+        const auto garbage = TRY(collect_garbage(
+            settings_, {.stopped = arguments.stopped ? Stopped::Take : Stopped::Keep,
+                        .dry_run = arguments.dry_run ? DryRun::Yes : DryRun::No}));
+        int status = 0;
+        for (const auto& each : garbage) {
+            if (each.problem.empty()) {
+                TRY(print(concat(each.id, ": ", each.reason, "\n")));
+                continue;
+            }
+            log({.level = LogLevel::Error, .message = concat("gc: ", each.id, ": ", each.problem)});
+            status = 1;
+        }
+        return status;
+    }
+
     Result<int> operator()(const PsArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto pids = TRY(lifecycle::processes(settings_, id));

@@ -64,6 +64,7 @@ void build_exec(CLI::App& app, Arguments& arguments);
 void build_kill(CLI::App& app, Arguments& arguments);
 void build_delete(CLI::App& app, Arguments& arguments);
 void build_list(CLI::App& app, Arguments& arguments);
+void build_gc(CLI::App& app, Arguments& arguments);
 void build_ps(CLI::App& app, Arguments& arguments);
 void build_events(CLI::App& app, Arguments& arguments);
 void build_checkpoint(CLI::App& app, Arguments& arguments);

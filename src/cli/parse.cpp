@@ -33,6 +33,7 @@ constexpr Command kCommands[] = {
     {"exec", "[flags] ID COMMAND [ARG...]", "run a command in a container", Order::FlagsFirst,
      build_exec, finish_exec},
     {"features", "", "show what this build can do, as JSON", Order::Mixed, build_features, nullptr},
+    {"gc", "[flags]", "remove what crashes and reboots have left", Order::Mixed, build_gc, nullptr},
     {"kill", "[flags] ID [SIGNAL]", "send a signal (default: TERM)", Order::FlagsFirst, build_kill,
      finish_kill},
     {"list", "[flags]", "list the containers", Order::Mixed, build_list, nullptr},

@@ -91,6 +91,7 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
     const auto status = sys::process_stat(self);
     if (!status) return fail(ErrorKind::System, "cleat cannot see itself in /proc");
     return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
+                         .boot = TRY(sys::boot_id()),
                          .scope = kept_of(plan.scope),
                          .cgroups = kept_of(plan.cgroups)};
 }

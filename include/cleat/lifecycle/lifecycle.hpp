@@ -91,6 +91,21 @@ enum class Whom { Init, All };
                                 Whom whom);
 enum class Force { No, Yes };
 [[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
+/// An entry that is left from a crash or an earlier boot. `problem` is set if it could not go.
+struct Garbage {
+    std::string id;
+    std::string reason = {};
+    std::string problem = {};
+};
+enum class Stopped { Keep, Take };  ///< containers that have ended in an ordinary way
+enum class DryRun { No, Yes };
+struct GcOptions {
+    Stopped stopped = Stopped::Keep;
+    DryRun dry_run = DryRun::No;
+};
+/// Removes what nobody can come back for, and tells it.
+[[nodiscard]] Result<std::vector<Garbage>> collect_garbage(const Settings& settings,
+                                                           const GcOptions& options);
 [[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.
