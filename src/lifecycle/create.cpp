@@ -180,6 +180,17 @@ Result<void> create(const Settings& settings, const CreateOptions& options) {
     return {};
 }
 
+Result<Newborn> create_near(const Settings& settings, const CreateOptions& options) {
+    auto birth =
+        TRY(give_birth(settings, options, plan::Options::Begin::OnStart, Company::Attached));
+    return Newborn{.process = birth.launched.process,
+                   .console = std::move(birth.launched.console_master)};
+}
+
+Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle) {
+    return TRY(load_config(bundle + "/config.json")).spec.annotations;
+}
+
 Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options) {
     return TRY(prepare(settings, options, plan::Options::Begin::OnStart)).plan;
 }
