@@ -40,5 +40,6 @@ struct Made {
 /// The files in a bundle that tell `delete` what the shim knew.
 inline constexpr const char* kRootFile = "state-root";
 inline constexpr const char* kPidFile = "init.pid";
+inline constexpr const char* kAddressFile = "address";
 
 }  // namespace cleat::shim

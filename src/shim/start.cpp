@@ -18,6 +18,7 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "daemon.hpp"
+#include "making.hpp"
 #include "sha256.hpp"
 
 namespace cleat::shim {
@@ -119,7 +120,7 @@ Result<std::string> start(const Arguments& arguments) {
     const auto path = socket_of(arguments, bootstrap);
     const auto address = concat(kScheme, path);
     auto listener = TRY(take_socket(path));
-    TRY(sys::replace_file_at(sys::kHere, "address", address, kMode));
+    TRY(sys::replace_file_at(sys::kHere, kAddressFile, address, kMode));
     if (!listener) return write_bootstrap(address, bootstrap);
     std::string_view ttrpc = bootstrap.ttrpc_address;
     if (ttrpc.empty()) ttrpc = variable("TTRPC_ADDRESS");
