@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -104,11 +105,19 @@ Result<void> commit(const store::Entry& entry, const Config& config, const Creat
     return entry.write_state(state);
 }
 
-plan::Options plan_options(const Settings& settings, const CreateOptions& options,
+plan::CgroupDriver driver_for(const Settings& settings, const spec::Spec& spec) {
+    constexpr auto kColons = 2;
+    const bool is_scope = std::ranges::count(spec.linux.cgroups_path, ':') == kColons;
+    return is_scope && settings.driver_choice == Settings::Choice::ByPath
+               ? plan::CgroupDriver::Systemd
+               : settings.cgroup_driver;
+}
+
+plan::Options plan_options(plan::CgroupDriver driver, const CreateOptions& options,
                            const std::string& bundle, plan::Options::Begin begin) {
     return {.id = options.id,
             .bundle = bundle,
-            .cgroup_driver = settings.cgroup_driver,
+            .cgroup_driver = driver,
             .root_change = options.root_change,
             .keyring = options.keyring,
             .begin = begin,
@@ -156,7 +165,7 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
     const auto facts = TRY(host::probe());
     auto plan = TRY(located(
-        plan::compile(config.spec, facts, plan_options(settings, options, bundle, begin)), config));
+        plan::compile(config.spec, facts, plan_options(driver_for(settings, config.spec), options, bundle, begin)), config));
     log_problems(plan.warnings, {});
     return Prepared{
         .bundle = bundle, .begin = begin, .config = std::move(config), .plan = std::move(plan)};

@@ -27,7 +27,8 @@ std::expected<RuntimeOptions, Status> options_of(const TaskRequest& request) {
 lifecycle::Settings settings_of(const RuntimeOptions& options, const std::string& name_space) {
     return {.root = concat(options.root.empty() ? kRoot : options.root, "/", name_space),
             .cgroup_driver = options.systemd_cgroup ? plan::CgroupDriver::Systemd
-                                                    : plan::CgroupDriver::Filesystem};
+                                                    : plan::CgroupDriver::Filesystem,
+            .driver_choice = lifecycle::Settings::Choice::ByPath};
 }
 
 }  // namespace
@@ -45,6 +46,9 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
     if (!id) return fail_with(status_of(id.error(), ""));
     auto options = options_of(request);
     if (!options) return fail_with(std::move(options).error());
+    if (!options->binary_name.empty())
+        warn(concat("BinaryName ", quoted(options->binary_name),
+                    " has no effect: this shim is the runtime itself"));
     auto container = std::make_shared<Container>();
     container->id = request.id;
     container->bundle = request.bundle;

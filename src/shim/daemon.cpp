@@ -107,9 +107,19 @@ class Daemon {
     bool ending_ = false;
 };
 
+/// What is not used is given back at once, and large texts have pages of their own.
+void keep_heap_small() {
+    constexpr int kLarge = 1 << 16;
+    constexpr int kStep = 1 << 14;
+    ::mallopt(M_MMAP_THRESHOLD, kLarge);
+    ::mallopt(M_TRIM_THRESHOLD, kStep);
+    ::mallopt(M_TOP_PAD, kStep);
+}
+
 }  // namespace
 
 Result<void> serve(Service service) {
+    keep_heap_small();
     ::prctl(PR_SET_NAME, "containerd-shim");
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail_errno("become subreaper", errno);
     auto loop = TRY(Loop::make());

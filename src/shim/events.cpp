@@ -46,7 +46,7 @@ void Events::send_next() {
 
 Result<void> Events::connect() {
     if (socket_) return {};
-    socket_ = TRY(sys::connect_stream(address_));
+    socket_ = TRY(sys::connect_stream_now(address_));
     last_stream_ = 0;
     in_.clear();
     return loop_.add(socket_.get(), Wanted::Input, *this);

@@ -15,6 +15,7 @@ RuntimeOptions read_runc(std::string_view bytes) {
         if (reader.field() == 3) options.shim_cgroup = reader.text();
         if (reader.field() == 4) options.io_uid = reader.small();
         if (reader.field() == 5) options.io_gid = reader.small();
+        if (reader.field() == 6) options.binary_name = reader.text();
         if (reader.field() == 7) options.root = reader.text();
         if (reader.field() == 9) options.systemd_cgroup = reader.flag();
     }
@@ -41,6 +42,7 @@ void set(RuntimeOptions& options, std::string_view key, std::string_view value) 
     if (key == "NoNewKeyring") options.no_new_keyring = yes;
     if (key == "SystemdCgroup") options.systemd_cgroup = yes;
     if (key == "ShimCgroup") options.shim_cgroup = unquoted(value);
+    if (key == "BinaryName") options.binary_name = unquoted(value);
     if (key == "Root") options.root = unquoted(value);
     if (key == "IoUid") options.io_uid = number;
     if (key == "IoGid") options.io_gid = number;

@@ -19,6 +19,7 @@ struct RuntimeOptions {
     bool no_pivot_root = false;
     bool no_new_keyring = false;
     bool systemd_cgroup = false;
+    std::string binary_name;  ///< of another runtime, which is not asked
     std::string config_path;  ///< of a file with the rest, to be read with read_table()
 };
 

@@ -87,6 +87,9 @@ void Tasks::removed(const Target& target, Caller caller) {
         home_.events.publish(
             delete_event({.container = container.id, .exec = process.exec_id, .pid = process.pid},
                          process.exit));
+        for (const auto& [_, exec] : container.execs)
+            for (const auto waiter : std::exchange(exec->waiters, {}))
+                home_.answer(waiter, refuse(Code::NotFound, "container deleted: not found"));
         containers_.erase(container.id);
         think_of_the_end();
     } else {

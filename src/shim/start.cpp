@@ -19,6 +19,7 @@
 #include "cleat/sys/message.hpp"
 #include "daemon.hpp"
 #include "making.hpp"
+#include "options.hpp"
 #include "sha256.hpp"
 
 namespace cleat::shim {
@@ -81,6 +82,23 @@ void raise_oom_score() {
         sys::write_text_at(sys::kHere, "/proc/self/oom_score_adj", concat(*score + 1)));
 }
 
+/// A cgroup that is there in one hierarchy at least; containers leave it for their own.
+Result<void> join_cgroup(const std::string& path) {
+    constexpr const char* kTop = "/sys/fs/cgroup";
+    if (path.empty()) return {};
+    auto places = TRY(sys::list_directory_at(sys::kHere, kTop));
+    places.emplace_back(".");
+    bool joined = false;
+    for (const auto& place : places) {
+        const auto file = concat(kTop, "/", place, "/", path, "/cgroup.procs");
+        if (!sys::exists_at(sys::kHere, file.c_str())) continue;
+        TRY(sys::write_text_at(sys::kHere, file.c_str(), "0"));
+        joined = true;
+    }
+    if (joined) return {};
+    return fail(ErrorKind::NotFound, concat("ShimCgroup ", quoted(path), " does not exist"));
+}
+
 /// Core scheduling (PR_SCHED_CORE(2const)): a cookie of its own for the process group.
 void share_core() {
     constexpr int kSchedCore = 62;  // PR_SCHED_CORE
@@ -91,7 +109,8 @@ void share_core() {
         warn(concat("SCHED_CORE: no cookie for core scheduling: ", errno_name(errno)));
 }
 
-Result<void> leave_daemon(Service service) {
+Result<void> leave_daemon(Service service, const std::string& cgroup) {
+    TRY(join_cgroup(cgroup));
     const auto null = TRY(sys::open_at(sys::kHere, "/dev/null", O_RDWR));
     const launch::Errand errand{
         .standard = {null.get(), null.get(), service.log.get()},
@@ -126,11 +145,13 @@ Result<std::string> start(const Arguments& arguments) {
     if (ttrpc.empty()) ttrpc = variable("TTRPC_ADDRESS");
     if (ttrpc.starts_with(kScheme)) ttrpc.remove_prefix(kScheme.size());
     share_core();
+    const auto options = read_options(bootstrap.options);
     auto left = leave_daemon({.listener = std::move(listener),
                               .log = TRY(open_log()),
                               .socket = path,
                               .ttrpc_address = std::string(ttrpc),
-                              .name_space = arguments.name_space});
+                              .name_space = arguments.name_space},
+                             options ? options->shim_cgroup : "");
     if (!left) {
         static_cast<void>(sys::remove_file_at(sys::kHere, path.c_str()));
         return std::unexpected(std::move(left).error());

@@ -143,6 +143,10 @@ Result<Fd> connect_at(int directory, const std::string& name) {
     return connected(SOCK_SEQPACKET, concat("/proc/self/fd/", directory, "/", name));
 }
 
+Result<Fd> connect_stream_now(const std::string& path) {
+    return connected(SOCK_STREAM | SOCK_NONBLOCK, path);
+}
+
 Result<Fd> connect_stream(const std::string& path) {
     if (path.size() < sizeof(::sockaddr_un::sun_path)) return connected(SOCK_STREAM, path);
     const auto slash = path.rfind('/');

@@ -98,6 +98,23 @@ class Commands(ShimTest):
             self.assertEqual(score, min(1000, int(file.read()) + 1))
         self.shut_down()
 
+    def test_the_shim_joins_a_cgroup_that_is_there(self):
+        self.config("/probe", "sleep")
+        cgroup = self.cgroup_path("pids", f"/{self.name}-shim")
+        options = encode("Any", type_url="containerd.runc.v1.Options",
+                         value=encode("RuncOptions", shim_cgroup=f"{self.name}-shim"))
+        done = self.shim(action=("start",), stdin=options)
+        self.assertIn(b"does not exist", done.stderr)
+        self.assertEqual((done.returncode, os.listdir("/run/containerd/s")), (1, []))
+        os.mkdir(cgroup)
+        self.undo.insert(0, lambda: os.rmdir(cgroup))
+        self.start_shim(stdin=options)
+        with open(os.path.join(cgroup, "cgroup.procs"), encoding="utf-8") as file:
+            self.assertEqual(file.read().split(), [str(self.shim_pid)])
+        self.ask("Create", bundle=self.bundle)
+        self.ask("Delete")
+        self.shut_down()
+
     def test_delete_works_from_what_a_killed_shim_has_left(self):
         pid = self.run_task("/probe", "sleep")
         os.kill(self.shim_pid, signal.SIGKILL)

@@ -7,8 +7,8 @@ import time
 
 from harness import main
 from shim_case import CREATED, PAUSED, RUNNING, STOPPED, ShimTest
-from ttrpc import (EXISTS, INVALID, NOT_FOUND, PRECONDITION, UNIMPLEMENTED, UNKNOWN, as_bytes,
-                   decode, encode)
+from ttrpc import (EXISTS, INVALID, NOT_FOUND, PRECONDITION, UNIMPLEMENTED, UNKNOWN, Refused,
+                   as_bytes, decode, encode)
 
 
 class States(ShimTest):
@@ -153,6 +153,21 @@ class States(ShimTest):
         self.ask_refused(INVALID, "no key and value", "Create", bundle=self.bundle,
                           options={"type_url": "runtimeoptions.v1.Options",
                                    "value": encode("RuntimeOptions", config_body="nonsense")})
+        self.shut_down()
+
+    def test_a_path_in_the_form_of_a_scope_means_systemd(self):
+        def change(config):
+            config["linux"]["cgroupsPath"] = f"system.slice:{self.name}:one"
+        self.config("/probe", "sleep", change=change)
+        self.start_shim()
+        try:
+            pid = self.ask("Create", bundle=self.bundle)["pid"]
+        except Refused as refused:
+            self.assertIn("systemd", refused.text)  # there is none here, but it was asked for
+        else:
+            with open(f"/proc/{pid}/cgroup", encoding="utf-8") as file:
+                self.assertIn(f"/system.slice/{self.name}-one.scope", file.read())
+            self.ask("Delete")
         self.shut_down()
 
     def test_pids_stats_and_update(self):

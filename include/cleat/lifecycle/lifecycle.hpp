@@ -26,6 +26,8 @@ namespace cleat::lifecycle {
 struct Settings {
     std::string root;  ///< state root
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
+    /// ByPath: a cgroupsPath that has a scope's form (SLICE:PREFIX:NAME) means systemd in any case.
+    enum class Choice { AsSet, ByPath } driver_choice = Choice::AsSet;
 };
 
 struct CreateOptions {

@@ -40,5 +40,8 @@ struct Received {
 [[nodiscard]] Result<Fd> listen_stream(const std::string& path);
 /// A connection to a SOCK_STREAM socket at any path, however long.
 [[nodiscard]] Result<Fd> connect_stream(const std::string& path);
+/// The same, at once or not at all (EAGAIN: its listener is busy); the path must be short. Reading
+/// and writing do not wait either.
+[[nodiscard]] Result<Fd> connect_stream_now(const std::string& path);
 
 }  // namespace cleat::sys
