@@ -165,7 +165,9 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
     const auto facts = TRY(host::probe());
     auto plan = TRY(located(
-        plan::compile(config.spec, facts, plan_options(driver_for(settings, config.spec), options, bundle, begin)), config));
+        plan::compile(config.spec, facts,
+                      plan_options(driver_for(settings, config.spec), options, bundle, begin)),
+        config));
     log_problems(plan.warnings, {});
     return Prepared{
         .bundle = bundle, .begin = begin, .config = std::move(config), .plan = std::move(plan)};
