@@ -57,6 +57,10 @@ int run_command(const Globals& globals, const std::vector<std::string>& rest, ch
 
 }  // namespace
 
+lifecycle::Build build() {
+    return {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion};
+}
+
 int run(int argc, char** argv) {
     set_up_log({});
     const auto beginning = parse_globals(std::vector<std::string>(argv + 1, argv + argc));

@@ -8,11 +8,11 @@
 #include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
+#include "cli.hpp"
 #include "environment.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pattern.hpp"
-#include "version.hpp"
 
 namespace cleat::cli {
 namespace {
@@ -229,9 +229,7 @@ class Runner {
     }
 
     Result<int> operator()(const FeaturesArguments&) const {
-        TRY(print(lifecycle::features_json(
-                      {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion}) +
-                  '\n'));
+        TRY(print(lifecycle::features_json(build()) + '\n'));
         return 0;
     }
 

@@ -16,6 +16,7 @@
 #include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
 #include "clone.hpp"
+#include "words.hpp"
 
 namespace cleat::launch {
 namespace {
@@ -48,14 +49,6 @@ Result<sys::Fd> memory_file(std::string_view content) {
     TRY(sys::write_all(file.get(), content));
     if (::lseek(file.get(), 0, SEEK_SET) < 0) return fail_errno("seek", errno);
     return file;
-}
-
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (const auto& text : texts)
-        out.push_back(const_cast<char*>(text.c_str()));  // execve(2) changes nothing
-    out.push_back(nullptr);
-    return out;
 }
 
 /// Runs in the hook's process.

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -105,11 +106,19 @@ Result<void> commit(const store::Entry& entry, const Config& config, const Creat
     return entry.write_state(state);
 }
 
-plan::Options plan_options(const Settings& settings, const CreateOptions& options,
+plan::CgroupDriver driver_for(const Settings& settings, const spec::Spec& spec) {
+    constexpr auto kColons = 2;
+    const bool is_scope = std::ranges::count(spec.linux.cgroups_path, ':') == kColons;
+    return is_scope && settings.driver_choice == Settings::Choice::ByPath
+               ? plan::CgroupDriver::Systemd
+               : settings.cgroup_driver;
+}
+
+plan::Options plan_options(plan::CgroupDriver driver, const CreateOptions& options,
                            const std::string& bundle, plan::Options::Begin begin) {
     return {.id = options.id,
             .bundle = bundle,
-            .cgroup_driver = settings.cgroup_driver,
+            .cgroup_driver = driver,
             .root_change = options.root_change,
             .keyring = options.keyring,
             .begin = begin,
@@ -159,7 +168,7 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
     auto config = TRY(sys::timed(trace, "load-config", [&] { return load_config(path); }));
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
     const auto facts = TRY(sys::timed(trace, "probe-host", host::probe));
-    const auto how = plan_options(settings, options, bundle, begin);
+    const auto how = plan_options(driver_for(settings, config.spec), options, bundle, begin);
     auto plan = TRY(sys::timed(trace, "compile-plan", [&] {
         return located(plan::compile(config.spec, facts, how), config);
     }));
@@ -188,6 +197,17 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
 Result<void> create(const Settings& settings, const CreateOptions& options) {
     TRY(give_birth(settings, options, plan::Options::Begin::OnStart, Company::Detached));
     return {};
+}
+
+Result<Newborn> create_near(const Settings& settings, const CreateOptions& options) {
+    auto birth =
+        TRY(give_birth(settings, options, plan::Options::Begin::OnStart, Company::Attached));
+    return Newborn{.process = birth.launched.process,
+                   .console = std::move(birth.launched.console_master)};
+}
+
+Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle) {
+    return TRY(load_config(bundle + "/config.json")).spec.annotations;
 }
 
 Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -60,6 +61,21 @@ struct Launched {
 /// What a program, looked up in PATH, writes to its standard output; its errors go to the caller's.
 /// Errors: System, when it fails.
 [[nodiscard]] Result<std::string> output_of(std::vector<std::string> command);
+
+/// A child that does `work` with the memory of its parent as it was, and ends with what that gives
+/// as its exit status. Nothing is executed, signals are as a program finds them. It has `standard`
+/// as 0, 1, 2 (to be inherited further), `kept` as 3, 4, …, and nothing else open.
+struct Errand {
+    std::array<int, 3> standard;
+    std::vector<int> kept = {};
+    std::function<int()> work;
+};
+[[nodiscard]] Result<pid_t> send_on(const Errand& errand);
+
+/// A program left to itself, with `fds` as its 3, 4, … and /dev/null as 0, 1, 2; `env` is all its
+/// environment. Errors: System; that it cannot be executed shows in its exit status, 127.
+[[nodiscard]] Result<pid_t> spawn(const std::vector<std::string>& command,
+                                  const std::vector<std::string>& env, std::vector<int> fds);
 
 /// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
 /// returns at once if it does already, else executes itself again and returns only on failure.

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,8 @@
 #include "cleat/cgroup/stats.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/store/store.hpp"
+#include "cleat/sys/fd.hpp"
+#include "cleat/sys/process.hpp"
 #include "cleat/sys/trace.hpp"
 
 namespace cleat::lifecycle {
@@ -25,6 +28,8 @@ struct Settings {
     std::string root;  ///< state root
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
     sys::Trace trace = {};
+    /// ByPath: a cgroupsPath that has a scope's form (SLICE:PREFIX:NAME) means systemd in any case.
+    enum class Choice { AsSet, ByPath } driver_choice = Choice::AsSet;
 };
 
 struct CreateOptions {
@@ -49,6 +54,7 @@ struct RunOptions {
 struct ExecOptions {
     ContainerId id;
     std::string process_file = {};  ///< -p; else what follows changes the container's own process
+    std::string process_text = {};  ///< the document itself, instead of a file
     std::vector<std::string> args = {};
     std::vector<std::string> env = {};
     std::optional<std::string> cwd = {};
@@ -80,10 +86,18 @@ struct View {
 };
 
 [[nodiscard]] Result<void> create(const Settings& settings, const CreateOptions& options);
+/// A process that was just made, for a caller who stays near it and keeps its terminal, if it has
+/// one, instead of sending it to a console socket.
+struct Newborn {
+    sys::ProcessIdentity process;
+    sys::Fd console;
+};
+[[nodiscard]] Result<Newborn> create_near(const Settings& settings, const CreateOptions& options);
 [[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id);
 /// The exit status of the container's process; 0 when detached.
 [[nodiscard]] Result<int> run(const Settings& settings, const RunOptions& options);
 [[nodiscard]] Result<int> exec(const Settings& settings, const ExecOptions& options);
+[[nodiscard]] Result<Newborn> exec_near(const Settings& settings, const ExecOptions& options);
 [[nodiscard]] Result<View> state(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<std::vector<View>> list(const Settings& settings);
 enum class Whom { Init, All };
@@ -125,6 +139,9 @@ struct Observer {
                                   const std::string& resources);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
+
+/// The annotations in a bundle's config.json. Errors: InvalidConfig, System.
+[[nodiscard]] Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle);
 
 /// The state document of the specification (JSON), as `state` prints it, or on one line.
 enum class Layout { Pretty, Line };

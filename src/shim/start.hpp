@@ -1,0 +1,15 @@
+// Room: shim. The two actions that containerd executes a shim for.
+#pragma once
+
+#include "arguments.hpp"
+#include "cleat/base/error.hpp"
+
+namespace cleat::shim {
+
+/// Finds the pod's shim, or leaves a new one behind; what is to be printed.
+[[nodiscard]] Result<std::string> start(const Arguments& arguments);
+
+/// Removes what a container left whose shim is gone; what is to be printed.
+[[nodiscard]] Result<std::string> remove(const Arguments& arguments);
+
+}  // namespace cleat::shim
