@@ -132,14 +132,22 @@ struct PlanArguments {
 
 struct FeaturesArguments {};
 
+struct ValidateArguments {
+    std::vector<std::string> paths;
+    std::string type;
+    std::string format = "text";
+    bool strict = false;
+    bool host = false;
+};
+
 /// Nothing but a text to show: --help, --version.
 struct TextArguments {
     std::string text;
 };
 
-using Arguments =
-    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
-                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
-                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
+                               KillArguments, DeleteArguments, ListArguments, PsArguments,
+                               EventsArguments, CriuArguments, UpdateArguments, SpecArguments,
+                               PlanArguments, FeaturesArguments, ValidateArguments>;
 
 }  // namespace cleat::cli

@@ -12,6 +12,7 @@
 #include "json.hpp"
 #include "output.hpp"
 #include "pattern.hpp"
+#include "validate.hpp"
 #include "version.hpp"
 
 namespace cleat::cli {
@@ -217,6 +218,8 @@ class Runner {
                   '\n'));
         return 0;
     }
+
+    Result<int> operator()(const ValidateArguments& arguments) const { return validate(arguments); }
 
  private:
     /// The container, or all whose ids the pattern matches; every one is tried, and the first
