@@ -25,16 +25,24 @@ bool has_errors(const std::vector<Problem>& problems) {
     return std::ranges::find(problems, Severity::Error, &Problem::severity) != problems.end();
 }
 
+std::string_view parent_of(std::string_view pointer) {
+    return pointer.substr(0, pointer.empty() ? 0 : pointer.rfind('/'));
+}
+
 /// Whether a value that could not be read leaves a rule about `place` without ground: it is that
-/// place, around it or in it, or the two are members of one object that rules see as a whole.
+/// place, around it or in it, or both (the list, of an element) are members of one small object.
 bool touches(std::string_view failed, std::string_view place) {
     const auto within = [](std::string_view inner, std::string_view outer) {
         return inner.starts_with(outer) &&
                (inner.size() == outer.size() || inner[outer.size()] == '/');
     };
-    const auto parent = failed.substr(0, std::min(failed.rfind('/'), failed.size()));
-    const bool loose = parent.empty() || parent == "/process" || parent == "/linux";
-    return within(failed, place) || within(place, failed) || (!loose && within(place, parent));
+    if (within(failed, place) || within(place, failed)) return true;
+    const auto last = failed.substr(parent_of(failed).size());
+    const bool element =
+        parse_number<std::size_t>(last.substr(std::min<std::size_t>(1, last.size()))).has_value();
+    const auto object = parent_of(element ? parent_of(failed) : failed);
+    const bool loose = object.empty() || object == "/process" || object == "/linux";
+    return !loose && parent_of(place) == object;
 }
 
 /// How much is said about a document: enough to refuse it, or all that can be found.
