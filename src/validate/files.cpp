@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <linux/openat2.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/utsname.h>
@@ -84,12 +85,36 @@ class FileCheck {
         if (has("remount")) return;
         if (mount.type == "bind" || mount.type == "rbind" || has("bind") || has("rbind")) {
             const auto path = on_host(mount.source);
-            if (!sys::exists_at(sys::kHere, path.c_str()))
+            const auto status = sys::stat_at(sys::kHere, path.c_str());
+            if (!status)
                 add(pointer + "/source", concat("this host has no ", quoted(path)));
+            else
+                target(mount.destination, *status, pointer + "/destination");
         } else if (!has_file_system(mount.type)) {
             add(pointer + "/type",
                 concat("this host's kernel knows no file system ", quoted(mount.type)));
         }
+    }
+
+    /// A directory is bound over a directory, a file over a file (mount(2)). What lies on another
+    /// mount is not there yet.
+    void target(const std::string& path, const struct ::stat& source, const std::string& pointer) {
+        const auto covers = [&](const spec::Mount& other) {
+            const auto place = normal_path(other.destination);
+            return normal_path(path).starts_with(place == "/" ? place : place + "/");
+        };
+        if (!spec_.root || std::ranges::any_of(spec_.mounts, covers)) return;
+        const auto root =
+            sys::open_at(sys::kHere, on_host(spec_.root->path).c_str(), O_PATH | O_DIRECTORY);
+        if (!root) return;
+        const auto found = sys::open_resolved(root->get(), path.c_str(), O_PATH, RESOLVE_IN_ROOT);
+        if (!found) return;
+        const auto status = sys::stat_fd(found->get());
+        const bool directory = S_ISDIR(source.st_mode);
+        if (status && S_ISDIR(status->st_mode) != directory)
+            add(pointer,
+                concat(quoted(path), directory ? " is no directory, and the source is one"
+                                               : " is a directory, and the source is none"));
     }
 
     /// Loaded, or in a module that the kernel would load (modprobe(8), "fs-NAME").

@@ -206,10 +206,11 @@ class Validate(harness.CleatTest):
         self.assertEqual([p for p in self.problems(None, "--host") if p["severity"] == "error"], [])
 
         def change(config):
-            config["root"]["path"] = "config.json"
             config["mounts"] += [
                 {"destination": "/a", "type": "bananafs", "source": "x"},
-                {"destination": "/b", "type": "bind", "source": "/nowhere", "options": ["bind"]}]
+                {"destination": "/b", "type": "bind", "source": "/nowhere", "options": ["bind"]},
+                {"destination": "/dir", "type": "bind", "source": "/bin/sh", "options": ["bind"]},
+                {"destination": "/dir", "type": "bind", "source": "/bin", "options": ["bind"]}]
             config["hooks"] = {"poststop": [{"path": "/nowhere"}]}
             config["linux"]["namespaces"][0]["path"] = "/proc/self/status"
             config["linux"]["sysctl"] = {"net.banana": "1"}
@@ -219,16 +220,22 @@ class Validate(harness.CleatTest):
             config["process"]["scheduler"] = {"policy": "SCHED_OTHER",
                                               "flags": ["SCHED_FLAG_UTIL_CLAMP_MIN"]}
         self.config("/probe", change=change)
+        os.makedirs(os.path.join(self.rootfs, "dir"))
         self.assertEqual([p for p in self.judge(self.bundle) if p["severity"] == "error"], [])
         found = self.judge("--host", self.bundle)
         mounts = len(default_config(self.cgroup, ["/probe"])["mounts"])
-        wanted = {"/root/path", f"/mounts/{mounts}/type", f"/mounts/{mounts + 1}/source",
+        wanted = {f"/mounts/{mounts}/type", f"/mounts/{mounts + 1}/source",
+                  f"/mounts/{mounts + 2}/destination",
                   "/hooks/poststop/0/path", "/linux/namespaces/0/path",
                   "/linux/sysctl/net.banana", "/linux/resources/cpu/cpus",
                   "/linux/resources/hugepageLimits/0/pageSize", "/linux/intelRdt",
                   "/process/scheduler/flags/0"}
         self.assertEqual(wanted - {p["pointer"] for p in found if p["source"] == "host" and
                                    p["severity"] == "error"}, set())
+        self.assertNotIn(f"/mounts/{mounts + 3}/destination", {p["pointer"] for p in found})
+        for path in ("config.json", "nothing"):
+            found = self.problems(lambda c, path=path: c["root"].update(path=path), "--host")
+            self.assertEqual(self.the_one(found, "/root/path")["source"], "host")
 
     def test_a_version_or_platform_of_others_is_lawful_but_not_for_this_host(self):
         for name, place in (("config-version-0.json", "/ociVersion"), ("config-zos.json", "/zos")):
