@@ -5,8 +5,8 @@
 
 namespace cleat::validate {
 
-extern const std::string_view kConfigSchema;
-extern const std::string_view kStateSchema;
-extern const std::string_view kFeaturesSchema;
+[[nodiscard]] std::string_view config_schema() noexcept;
+[[nodiscard]] std::string_view state_schema() noexcept;
+[[nodiscard]] std::string_view features_schema() noexcept;
 
 }  // namespace cleat::validate

@@ -27,13 +27,13 @@ struct Both {
 std::string_view text_of(DocumentType type) {
     switch (type) {
         case DocumentType::Config:
-            return kConfigSchema;
+            return config_schema();
         case DocumentType::State:
-            return kStateSchema;
+            return state_schema();
         case DocumentType::Features:
-            return kFeaturesSchema;
+            return features_schema();
     }
-    return kConfigSchema;
+    return config_schema();
 }
 
 /// The column in characters of UTF-8.
