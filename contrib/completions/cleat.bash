@@ -10,13 +10,13 @@ _cleat() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --root) root=(--root "${COMP_WORDS[i + 1]}"); i=$((i + 1)) ;;
-            --log | --log-format | --log-level | --cgroup-manager | --rootless) i=$((i + 1)) ;;
+            --log | --trace | --log-format | --log-level | --cgroup-manager | --rootless) i=$((i + 1)) ;;
             -*) ;;
             *) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $previous in
-        --root | --bundle | -b | --log | --pid-file | --process | -p | --resources | -r | --config)
+        --root | --bundle | -b | --log | --trace | --pid-file | --process | -p | --resources | -r | --config)
             COMPREPLY=($(compgen -f -- "$current")); return ;;
         --log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         --log-level)

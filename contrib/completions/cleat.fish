@@ -5,7 +5,7 @@ function __cleat_command
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --root --log --log-format --log-level --cgroup-manager --rootless
+        else if contains -- $word --root --log --trace --log-format --log-level --cgroup-manager --rootless
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word

@@ -16,6 +16,7 @@ struct Globals {
     std::string log;
     std::string log_format = "text";
     std::string log_level;
+    std::string trace;
     std::string cgroup_manager;
     std::string rootless = "auto";
     bool debug = false;

@@ -118,6 +118,7 @@ void add_globals(CLI::App& app, Beginning& out) {
                "error, warning, info or debug (default: error)");
     app.add_flag("--debug", own.debug, "as --log-level debug");
     app.add_flag("--systemd-cgroup", own.systemd_cgroup, "as --cgroup-manager systemd");
+    add_text(app, "--trace", own.trace, "append what was done, and its time, to this file (JSON)");
     add_choice(app, "--cgroup-manager", own.cgroup_manager, {"cgroupfs", "systemd", "disabled"},
                "cgroupfs, systemd or disabled");
     add_choice(app, "--rootless", own.rootless, {"true", "false", "auto"},

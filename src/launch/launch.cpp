@@ -308,9 +308,12 @@ std::unexpected<Error> Host::init_died() {
 
 Result<Launched> Host::launch() {
     TRY(prepare());
-    TRY(walk(plan_.host, *this));
+    TRY(walk(plan_.host, *this, {.trace = request_.trace, .process = "host"}));
     const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
-    if (!waits_for_start) TRY(await_execution());
+    if (!waits_for_start) {
+        const sys::Span span(request_.trace, "host", "await-execution");
+        TRY(await_execution());
+    }
     if (!committed_) TRY(commit());
     cgroups_.keep();
     scope_.keep();

@@ -16,6 +16,7 @@
 #include "cleat/cgroup/stats.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/store/store.hpp"
+#include "cleat/sys/trace.hpp"
 
 namespace cleat::lifecycle {
 
@@ -23,6 +24,7 @@ namespace cleat::lifecycle {
 struct Settings {
     std::string root;  ///< state root
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
+    sys::Trace trace = {};
 };
 
 struct CreateOptions {
