@@ -23,7 +23,13 @@ _cleat() {
             COMPREPLY=($(compgen -W 'error warning info debug' -- "$current")); return ;;
         --cgroup-manager)
             COMPREPLY=($(compgen -W 'cgroupfs systemd disabled' -- "$current")); return ;;
-        --format) COMPREPLY=($(compgen -W 'table json' -- "$current")); return ;;
+        --format)
+            case $command in
+                validate) COMPREPLY=($(compgen -W 'text json sarif github' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'table json' -- "$current")) ;;
+            esac
+            return ;;
+        --type) COMPREPLY=($(compgen -W 'config state features' -- "$current")); return ;;
     esac
     if [[ -z $command && $current != -* ]]; then
         COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null |
@@ -33,6 +39,7 @@ _cleat() {
     else
         case $command in
             create | run | features | gc | list | spec | plan) ;;
+            validate) COMPREPLY=($(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$("$program" "${root[@]}" list -q 2>/dev/null)" \
                 -- "$current")) ;;
         esac

@@ -138,6 +138,14 @@ struct PlanArguments {
 
 struct FeaturesArguments {};
 
+struct ValidateArguments {
+    std::vector<std::string> paths;
+    std::string type;
+    std::string format = "text";
+    bool strict = false;
+    bool host = false;
+};
+
 /// Nothing but a text to show: --help, --version.
 struct TextArguments {
     std::string text;
@@ -146,6 +154,7 @@ struct TextArguments {
 using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
                  DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
-                 CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+                 CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
+                 ValidateArguments>;
 
 }  // namespace cleat::cli

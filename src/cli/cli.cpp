@@ -19,6 +19,7 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
+constexpr int kUnreadable = 2;     // validate, whose 1 is a verdict
 constexpr int kExecFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
@@ -42,12 +43,17 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
     return carry_out(globals, arguments);
 }
 
+int failure_of(std::string_view command) {
+    if (command == "exec") return kExecFailure;
+    return command == "validate" ? kUnreadable : kFailure;
+}
+
 int run_command(const Globals& globals, const std::vector<std::string>& rest, char** argv) {
-    const int failure = rest[0] == "exec" ? kExecFailure : kFailure;
+    const int failure = failure_of(rest[0]);
     const auto arguments = parse_command(rest);
     if (!arguments) {
         report(arguments.error(), rest[0]);
-        return kFailure;
+        return rest[0] == "validate" ? kUnreadable : kFailure;
     }
     const auto status = prepare_and_carry_out(globals, *arguments, argv);
     if (status) return *status;

@@ -13,6 +13,7 @@
 #include "json.hpp"
 #include "output.hpp"
 #include "pattern.hpp"
+#include "validate.hpp"
 
 namespace cleat::cli {
 namespace {
@@ -232,6 +233,8 @@ class Runner {
         TRY(print(lifecycle::features_json(build()) + '\n'));
         return 0;
     }
+
+    Result<int> operator()(const ValidateArguments& arguments) const { return validate(arguments); }
 
  private:
     /// The container, or all whose ids the pattern matches; every one is tried, and the first

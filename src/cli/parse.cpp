@@ -53,6 +53,8 @@ constexpr Command kCommands[] = {
     {"state", "ID", "show the state of a container, as JSON", Order::Mixed,
      build_target<Target::State>, nullptr},
     {"update", "[flags] ID", "change limits of a container", Order::Mixed, build_update, nullptr},
+    {"validate", "[flags] [BUNDLE|FILE...]", "find all that is wrong with documents", Order::Mixed,
+     build_validate, nullptr},
 };
 
 std::string list_of_commands() {
