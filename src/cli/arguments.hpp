@@ -130,6 +130,18 @@ struct PlanArguments {
     bool json = false;
 };
 
+struct ConformanceArguments {
+    std::vector<std::string> runtimes;
+    std::string filter;
+    std::vector<std::string> known;
+    std::string suite = "spec";
+    std::string format = "tap";
+    std::string file;
+    std::uint32_t parallel = 1;
+    std::uint32_t timeout = 10;
+    bool list = false;
+};
+
 struct FeaturesArguments {};
 
 /// Nothing but a text to show: --help, --version.
@@ -137,9 +149,9 @@ struct TextArguments {
     std::string text;
 };
 
-using Arguments =
-    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
-                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
-                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
+                               KillArguments, DeleteArguments, ListArguments, PsArguments,
+                               EventsArguments, CriuArguments, UpdateArguments, SpecArguments,
+                               PlanArguments, ConformanceArguments, FeaturesArguments>;
 
 }  // namespace cleat::cli

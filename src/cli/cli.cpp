@@ -19,6 +19,7 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
+constexpr int kNotJudged = 2;      // 1 says that the runtime broke a rule
 constexpr int kExecFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
@@ -43,11 +44,12 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
 }
 
 int run_command(const Globals& globals, const std::vector<std::string>& rest, char** argv) {
-    const int failure = rest[0] == "exec" ? kExecFailure : kFailure;
+    const int misuse = rest[0] == "conformance" ? kNotJudged : kFailure;
+    const int failure = rest[0] == "exec" ? kExecFailure : misuse;
     const auto arguments = parse_command(rest);
     if (!arguments) {
         report(arguments.error(), rest[0]);
-        return kFailure;
+        return misuse;
     }
     const auto status = prepare_and_carry_out(globals, *arguments, argv);
     if (status) return *status;

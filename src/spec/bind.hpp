@@ -12,7 +12,7 @@
 
 #include "check.hpp"
 #include "cleat/base/text.hpp"
-#include "document.hpp"
+#include "cleat/spec/document.hpp"
 #include "fields.hpp"
 #include "names.hpp"
 

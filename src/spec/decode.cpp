@@ -6,7 +6,7 @@
 
 #include "bind.hpp"
 #include "check.hpp"
-#include "document.hpp"
+#include "cleat/spec/document.hpp"
 
 namespace cleat::spec {
 namespace {

@@ -1,6 +1,6 @@
 // Room: spec. The only place of this room where the JSON library is named. Its events come in the
 // order of the text but without positions: a cursor goes along with them, token by token.
-#include "document.hpp"
+#include "cleat/spec/document.hpp"
 
 #include <algorithm>
 #include <cmath>

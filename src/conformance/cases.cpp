@@ -1,0 +1,24 @@
+// Room: conformance. All subjects, in the order in which they are reported.
+#include "cases.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cleat::conformance {
+
+std::span<const Subject> subjects() noexcept {
+    static const std::array kSubjects = {
+        Subject{"spec", "State and operations", lifecycle_cases()},
+        Subject{"spec", "The process", process_cases()},
+    };
+    return kSubjects;
+}
+
+const Case* find_case(std::string_view id) noexcept {
+    for (const auto& subject : subjects())
+        for (const auto& test : subject.cases)
+            if (id == test.id) return &test;
+    return nullptr;
+}
+
+}  // namespace cleat::conformance
