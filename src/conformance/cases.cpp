@@ -10,6 +10,10 @@ std::span<const Subject> subjects() noexcept {
     static const std::array kSubjects = {
         Subject{"spec", "State and operations", lifecycle_cases()},
         Subject{"spec", "The process", process_cases()},
+        Subject{"spec", "Root, names and mounts", mounts_cases()},
+        Subject{"spec", "Namespaces", namespaces_cases()},
+        Subject{"spec", "Devices, parameters and paths", linux_cases()},
+        Subject{"spec", "Seccomp", seccomp_cases()},
     };
     return kSubjects;
 }

@@ -12,5 +12,9 @@ inline constexpr Level kShould = Level::Should;
 
 [[nodiscard]] std::span<const Case> lifecycle_cases() noexcept;
 [[nodiscard]] std::span<const Case> process_cases() noexcept;
+[[nodiscard]] std::span<const Case> mounts_cases() noexcept;
+[[nodiscard]] std::span<const Case> namespaces_cases() noexcept;
+[[nodiscard]] std::span<const Case> linux_cases() noexcept;
+[[nodiscard]] std::span<const Case> seccomp_cases() noexcept;
 
 }  // namespace cleat::conformance

@@ -53,6 +53,10 @@ std::string named(const Stage& stage, std::string_view name) {
 }
 
 std::string called(const Stage& stage, std::string_view name, std::string_view argument) {
+    if (name == "FEATURE") {
+        const Value* const told = at(stage.known.features, argument);
+        return told == nullptr ? "[]" : dump(*told);
+    }
     if (name == "HOOK") return hook_entry(stage.probe, stage.rootfs() + "/hooks.log", argument);
     if (name == "INSIDE") return hook_entry("/probe", "/hooks.log", argument);
     const Value* const fact = at(stage.known.host, argument);
