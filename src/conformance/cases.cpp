@@ -14,6 +14,9 @@ std::span<const Subject> subjects() noexcept {
         Subject{"spec", "Namespaces", namespaces_cases()},
         Subject{"spec", "Devices, parameters and paths", linux_cases()},
         Subject{"spec", "Seccomp", seccomp_cases()},
+        Subject{"spec", "Control groups", cgroups_cases()},
+        Subject{"spec", "Hooks", hooks_cases()},
+        Subject{"spec", "Features", features_cases()},
     };
     return kSubjects;
 }

@@ -16,5 +16,8 @@ inline constexpr Level kShould = Level::Should;
 [[nodiscard]] std::span<const Case> namespaces_cases() noexcept;
 [[nodiscard]] std::span<const Case> linux_cases() noexcept;
 [[nodiscard]] std::span<const Case> seccomp_cases() noexcept;
+[[nodiscard]] std::span<const Case> hooks_cases() noexcept;
+[[nodiscard]] std::span<const Case> cgroups_cases() noexcept;
+[[nodiscard]] std::span<const Case> features_cases() noexcept;
 
 }  // namespace cleat::conformance

@@ -89,11 +89,14 @@ bool is_operator(std::string_view word) {
 
 }  // namespace
 
+bool is_expectation(std::string_view statement) {
+    const auto words = split(statement, ' ');
+    return words.size() > 1 && is_operator(words[1]);
+}
+
 Outcome expect(const Value& seen, std::string_view statement) {
     constexpr std::size_t kMost = 300;
     const auto words = split(statement, ' ');
-    if (words.size() < 2 || !is_operator(words[1]))
-        return Broken{"a statement of the script", concat("no verb: ", statement)};
     const auto begin = words[0].size() + words[1].size() + 2;
     const std::string_view rest = begin < statement.size() ? statement.substr(begin) : "";
     const Value wanted = parse(rest).value_or(text(rest));

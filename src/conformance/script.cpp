@@ -43,6 +43,7 @@ bool is_for_here(const Stage& stage, std::string_view& line) {
 Outcome perform(Stage& stage, std::string_view line) {
     line = trimmed(line);
     if (line.empty() || !is_for_here(stage, line)) return std::nullopt;
+    if (is_expectation(line)) return expect(stage.seen, stage.filled(line));
     Statement statement;
     std::string_view rest = line;
     if (rest.starts_with('!') && !rest.starts_with("!=")) {
@@ -51,9 +52,10 @@ Outcome perform(Stage& stage, std::string_view line) {
     }
     statement.verb = rest.substr(0, rest.find(' '));
     const Verb* const verb = find_verb(statement.verb);
-    if (verb == nullptr) return expect(stage.seen, stage.filled(line));
+    if (verb == nullptr) return Broken{"a statement of the script", concat("no verb: ", line)};
     rest.remove_prefix(statement.verb.size());
-    statement.rest = stage.filled(trimmed(rest));
+    statement.raw = trimmed(rest);
+    statement.rest = stage.filled(statement.raw);
     for (const auto word : split(statement.rest, ' '))
         if (!word.empty()) statement.words.emplace_back(word);
     return verb->body(stage, statement);

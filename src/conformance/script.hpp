@@ -18,7 +18,8 @@ enum class Wanted { Success, Failure };
 struct Statement {
     Wanted wanted = Wanted::Success;
     std::string_view verb;
-    std::string rest;  ///< variables filled in
+    std::string_view raw;  ///< as it stands in the script
+    std::string rest;      ///< variables filled in
     std::vector<std::string> words;
 };
 

@@ -95,7 +95,7 @@ std::string Stage::filled(std::string_view given) const {
         i = end;
         if (end < given.size() && given[end] == '(') {
             const auto close = given.find(')', end);
-            out += called(*this, name, given.substr(end + 1, close - end - 1));
+            out += called(*this, name, filled(given.substr(end + 1, close - end - 1)));
             i = close == std::string_view::npos ? given.size() : close + 1;
         } else {
             out += named(*this, name);

@@ -239,6 +239,24 @@ Outcome do_bare(Stage& stage, const Statement& statement) {
     return std::nullopt;
 }
 
+/// each NAME PATH PATCH: for every name that the features tell at PATH, as $NAME in the patch, a
+/// container can be created
+Outcome do_each(Stage& stage, const Statement& statement) {
+    const auto words = split(statement.raw, ' ');
+    const Value* const told = words.size() < 3 ? nullptr : at(stage.known.features, words[1]);
+    if (told == nullptr || told->elements.empty()) return std::nullopt;
+    const std::string name(words[0]);
+    const std::string_view patch = statement.raw.substr(words[0].size() + words[1].size() + 2);
+    for (const auto& one : told->elements) {
+        stage.names[name] = one.text;
+        if (auto broken = perform(stage, concat("config ", patch))) return broken;
+        for (const char* const step : {"create", "kill KILL", "gone", "wait stopped", "delete"})
+            if (auto broken = perform(stage, step))
+                return Broken{concat(one.text, ": ", broken->expected), broken->seen};
+    }
+    return std::nullopt;
+}
+
 /// as NAME: another container from now on
 Outcome do_as(Stage& stage, const Statement& statement) {
     const auto dash = stage.id.find('+');
@@ -270,6 +288,7 @@ constexpr Verb kVerbs[] = {
     {"call", do_call},
     {"feed", do_feed},
     {"bare", do_bare},
+    {"each", do_each},
     {"as", do_as},
 };
 
