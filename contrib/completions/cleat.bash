@@ -16,7 +16,7 @@ _cleat() {
         esac
     done
     case $previous in
-        --root | --bundle | -b | --log | --trace | --pid-file | --process | -p | --resources | -r | --config)
+        --root | --bundle | -b | --log | --trace | --pid-file | --process | -p | --resources | -r | --config | --runtime | --out)
             COMPREPLY=($(compgen -f -- "$current")); return ;;
         --log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         --log-level)
@@ -38,7 +38,7 @@ _cleat() {
         COMPREPLY=($(compgen -W "$(_cleat_flags "$program" $command)" -- "$current"))
     else
         case $command in
-            create | run | features | gc | list | spec | plan) ;;
+            create | run | features | gc | list | spec | plan | conformance) ;;
             validate) COMPREPLY=($(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$("$program" "${root[@]}" list -q 2>/dev/null)" \
                 -- "$current")) ;;

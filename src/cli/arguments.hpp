@@ -136,6 +136,18 @@ struct PlanArguments {
     bool json = false;
 };
 
+struct ConformanceArguments {
+    std::vector<std::string> runtimes;
+    std::string filter;
+    std::vector<std::string> known;
+    std::string suite = "spec";
+    std::string format = "tap";
+    std::string file;
+    std::uint32_t parallel = 1;
+    std::uint32_t timeout = 10;
+    bool list = false;
+};
+
 struct FeaturesArguments {};
 
 struct ValidateArguments {
@@ -155,6 +167,6 @@ using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
                  DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
                  CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
-                 ValidateArguments>;
+                 ValidateArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

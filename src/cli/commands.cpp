@@ -5,6 +5,7 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/conformance/conformance.hpp"
 #include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
@@ -17,6 +18,8 @@
 
 namespace cleat::cli {
 namespace {
+
+constexpr int kBroken = 1;
 
 Result<lifecycle::CreateOptions> options_of(const CreateArguments& arguments) {
     const auto id = TRY(ContainerId::parse(arguments.id));
@@ -56,6 +59,22 @@ Result<lifecycle::ExecOptions> options_of(const ExecArguments& arguments) {
                                   .ignore_paused = arguments.ignore_paused,
                                   .preserve_fds = arguments.preserve_fds,
                                   .listen_fds = listen_fds()};
+}
+
+Result<conformance::Options> options_of(const ConformanceArguments& arguments) {
+    if (arguments.parallel == 0 || arguments.timeout == 0)
+        return fail(ErrorKind::InvalidArgument, "--jobs and --timeout are at least 1");
+    using enum conformance::Format;
+    return conformance::Options{.runtimes = arguments.runtimes,
+                                .filter = arguments.filter,
+                                .known = arguments.known,
+                                .suite = arguments.suite,
+                                .format = arguments.format == "html"    ? Html
+                                          : arguments.format == "junit" ? JUnit
+                                                                        : Tap,
+                                .file = arguments.file,
+                                .parallel = arguments.parallel,
+                                .limit = std::chrono::seconds(arguments.timeout)};
 }
 
 Result<std::string> read_resources(const UpdateArguments& arguments) {
@@ -227,6 +246,15 @@ class Runner {
         if (!text.ends_with('\n')) text += '\n';
         TRY(print(text));
         return 0;
+    }
+
+    Result<int> operator()(const ConformanceArguments& arguments) const {
+        const auto options = TRY(options_of(arguments));
+        if (arguments.list) {
+            TRY(print(conformance::list_cases(options)));
+            return 0;
+        }
+        return TRY(conformance::judge(options)) ? 0 : kBroken;
     }
 
     Result<int> operator()(const FeaturesArguments&) const {

@@ -72,6 +72,7 @@ void build_restore(CLI::App& app, Arguments& arguments);
 void build_update(CLI::App& app, Arguments& arguments);
 void build_spec(CLI::App& app, Arguments& arguments);
 void build_plan(CLI::App& app, Arguments& arguments);
+void build_conformance(CLI::App& app, Arguments& arguments);
 void build_features(CLI::App& app, Arguments& arguments);
 void build_validate(CLI::App& app, Arguments& arguments);
 

@@ -26,6 +26,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {"checkpoint", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_checkpoint,
      nullptr},
+    {"conformance", "--runtime PATH [flags]", "judge a runtime by the specification", Order::Mixed,
+     build_conformance, nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
     {"delete", "[flags] ID", "delete a container", Order::Mixed, build_delete, nullptr},
     {"events", "[flags] ID", "show statistics and OOMs of a container, as JSON", Order::Mixed,

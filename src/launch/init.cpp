@@ -72,7 +72,7 @@ class InitHands {
 
     Result<void> operator()(const plan::RunHooks& step) {
         const bool starting = step.kind == plan::HookKind::StartContainer;
-        const pid_t pid = TRY(pid_on_host(arguments_.context));
+        const pid_t pid = ::getpid();  // as the container sees it (runtime.md#state)
         const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
         auto done = run_hooks(
             step, arguments_.request.state_document(starting ? "created" : "creating", pid));

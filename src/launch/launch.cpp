@@ -143,7 +143,8 @@ Result<void> Host::prepare() {
             return std::unexpected(std::move(error));
         }
         context_.seccomp = *std::move(program);
-        if (!load->seccomp.listener_path.empty())
+        // Without SCMP_ACT_NOTIFY the path is ignored (config-linux.md#seccomp).
+        if (kernel::notifies(load->seccomp))
             seccomp_agent_ = TRY(connect_agent(load->seccomp.listener_path));
     }
     auto [host_end, child_end] = TRY(sys::seqpacket_pair());
