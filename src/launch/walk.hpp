@@ -1,11 +1,14 @@
 // Room: launch. The walk through one list of a plan, the same in every process.
 #pragma once
 
+#include <optional>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "cleat/base/error.hpp"
+#include "cleat/kernel/context.hpp"
+#include "cleat/launch/launch.hpp"
 #include "cleat/plan/steps.hpp"
 
 namespace cleat::launch {
@@ -21,6 +24,15 @@ template <class Hands>
         return std::unexpected(std::move(error));
     }
     return {};
+}
+
+/// Where the host has opened files for what hooks write.
+[[nodiscard]] inline HookStreams streams_of(const plan::RunHooks& step,
+                                            const kernel::Context& context) {
+    const auto descriptor = [&context](const std::optional<plan::Slot>& slot) {
+        return slot ? context.slots.at(slot->index).get() : -1;
+    };
+    return {.output = descriptor(step.output), .errors = descriptor(step.errors)};
 }
 
 }  // namespace cleat::launch

@@ -56,6 +56,8 @@ void check_sysctl(const Spec& spec, Complaints& complaints);
 void check_resources(const Resources& resources, std::string_view pointer, Complaints& complaints);
 // check_seccomp.cpp
 void check_seccomp(const Seccomp& seccomp, Complaints& complaints);
+// annotations.cpp
+void check_annotations(const Spec& spec, Complaints& complaints);
 // check_config.cpp
 void check_config(const Spec& spec, Complaints& complaints);
 

@@ -71,8 +71,7 @@ void check_config(const Spec& spec, Complaints& complaints) {
     check_name(spec, spec.hostname, "/hostname", complaints);
     check_name(spec, spec.domainname, "/domainname", complaints);
     if (spec.hooks) check_all_hooks(*spec.hooks, complaints);
-    if (spec.annotations.contains(""))
-        complaints.add("/annotations/", "the key of an annotation must not be empty");
+    check_annotations(spec, complaints);
     check_mounts(spec, complaints);
     check_linux(spec, complaints);
 }
