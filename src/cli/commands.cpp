@@ -78,8 +78,6 @@ Result<conformance::Options> options_of(const ConformanceArguments& arguments) {
 }
 
 Result<std::string> read_resources(const UpdateArguments& arguments) {
-    if (!arguments.l3_cache_schema.empty() || !arguments.mem_bw_schema.empty())
-        return fail(ErrorKind::Unsupported, "a container has no intelRdt group to update");
     if (arguments.resources.empty()) return resources_of(arguments);
     for (const auto& limit : arguments.limits)
         if (limit.value)
@@ -87,6 +85,13 @@ Result<std::string> read_resources(const UpdateArguments& arguments) {
                         concat(limit.flag, " and --resources exclude each other"));
     if (arguments.resources == "-") return sys::read_all(0);
     return sys::read_text_at(sys::kHere, arguments.resources.c_str());
+}
+
+std::vector<std::string> schemata_of(const UpdateArguments& arguments) {
+    std::vector<std::string> schemata;
+    for (const auto& schema : {arguments.l3_cache_schema, arguments.mem_bw_schema})
+        if (!schema.empty()) schemata.push_back(schema);
+    return schemata;
 }
 
 /// One function per struct of arguments; each gives the exit status.
@@ -223,8 +228,9 @@ class Runner {
 
     Result<int> operator()(const UpdateArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
-        const auto resources = TRY(read_resources(arguments));
-        TRY(lifecycle::update(settings_, id, resources));
+        const lifecycle::Update update{.resources = TRY(read_resources(arguments)),
+                                       .rdt_schemata = schemata_of(arguments)};
+        TRY(lifecycle::update(settings_, id, update));
         return 0;
     }
 

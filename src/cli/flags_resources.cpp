@@ -34,8 +34,8 @@ void build_update(CLI::App& app, Arguments& arguments) {
     add_text(app, "-r,--resources", own.resources, "file with the resources (JSON), - for stdin");
     for (auto& limit : own.limits)
         add_optional(app, limit.flag, limit.value, concat(limit.group, ".", limit.member).c_str());
-    add_text(app, "--l3-cache-schema", own.l3_cache_schema, "refused: no intelRdt group");
-    add_text(app, "--mem-bw-schema", own.mem_bw_schema, "refused: no intelRdt group");
+    add_text(app, "--l3-cache-schema", own.l3_cache_schema, "intelRdt.l3CacheSchema");
+    add_text(app, "--mem-bw-schema", own.mem_bw_schema, "intelRdt.memBwSchema");
     add_id(app, own.id);
 }
 

@@ -195,6 +195,8 @@ Result<std::string> resources_of(const UpdateArguments& arguments) {
         if (!value) return std::unexpected(with_context(std::move(value).error(), limit.flag));
         resources[limit.group][limit.member] = *std::move(value);
     }
+    const bool schemata = !arguments.l3_cache_schema.empty() || !arguments.mem_bw_schema.empty();
+    if (resources.empty() && schemata) return std::string();
     if (resources.empty())
         return fail(ErrorKind::InvalidArgument, "nothing to update: no limit is given");
     return dump(resources);

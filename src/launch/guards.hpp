@@ -7,11 +7,13 @@
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "cleat/cgroup/cgroup.hpp"
 #include "cleat/kernel/apply.hpp"
+#include "cleat/kernel/rdt.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
@@ -33,6 +35,23 @@ class CgroupGuard {
 
  private:
     cgroup::Directories made_;
+};
+
+/// The groups in a resctrl file system that this launch made; removed unless kept.
+class RdtGuard {
+ public:
+    RdtGuard() = default;
+    RdtGuard(const RdtGuard&) = delete;
+    RdtGuard& operator=(const RdtGuard&) = delete;
+    ~RdtGuard() {
+        for (auto group = made_.rbegin(); group != made_.rend(); ++group)
+            static_cast<void>(kernel::discard_rdt_group(*group));
+    }
+    void add(const std::string& group) { made_.push_back(group); }
+    void keep() noexcept { made_.clear(); }
+
+ private:
+    std::vector<std::string> made_;
 };
 
 /// The container's first process until it is handed over; ended and reaped unless released.

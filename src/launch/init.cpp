@@ -75,7 +75,8 @@ class InitHands {
         const pid_t pid = ::getpid();  // as the container sees it (runtime.md#state)
         const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
         auto done = run_hooks(
-            step, arguments_.request.state_document(starting ? "created" : "creating", pid));
+            step, arguments_.request.state_document(starting ? "created" : "creating", pid),
+            streams_of(step, arguments_.context));
         if (!starting) ::umask(umask_now);
         return done;
     }
@@ -122,7 +123,11 @@ class InitHands {
                  std::same_as<HostStep, plan::MakeCgroup> ||
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
+                 std::same_as<HostStep, plan::MakeRdtGroup> ||
+                 std::same_as<HostStep, plan::WriteRdtSchema> ||
+                 std::same_as<HostStep, plan::JoinRdtGroups> ||
                  std::same_as<HostStep, plan::OpenContainer> ||
+                 std::same_as<HostStep, plan::OpenHookOutput> ||
                  std::same_as<HostStep, plan::MakeIdMapping> ||
                  std::same_as<HostStep, plan::OpenNewNamespace> ||
                  std::same_as<HostStep, plan::MoveNetDevice> ||

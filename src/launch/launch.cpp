@@ -61,6 +61,16 @@ class Host {
     Result<void> operator()(const plan::SetCgroupDevices& step) {
         return cgroup::apply(step, plan_.cgroups);
     }
+    Result<void> operator()(const plan::MakeRdtGroup& step) {
+        if (TRY(kernel::make_rdt_group(step)) == kernel::RdtMade::New) rdt_groups_.add(step.group);
+        return {};
+    }
+    Result<void> operator()(const plan::WriteRdtSchema& step) {
+        return kernel::write_rdt_schema(step);
+    }
+    Result<void> operator()(const plan::JoinRdtGroups& step) {
+        return kernel::join_rdt_groups(step, child_.pid());
+    }
     Result<void> operator()(const plan::OpenNamespace& step) {
         return kernel::apply(step, context_);
     }
@@ -71,6 +81,10 @@ class Host {
     Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
     Result<void> operator()(const plan::OpenContainer& step) {
         context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
+        return {};
+    }
+    Result<void> operator()(const plan::OpenHookOutput& step) {
+        context_.slots.at(step.slot.index) = TRY(open_hook_output(step.path));
         return {};
     }
     Result<void> operator()(const plan::OpenNewNamespace& step) {
@@ -91,7 +105,8 @@ class Host {
                                   concat(step.value));
     }
     Result<void> operator()(const plan::RunHooks& step) {
-        return run_hooks(step, request_.state_document("creating", child_.pid()));
+        return run_hooks(step, request_.state_document("creating", child_.pid()),
+                         streams_of(step, context_));
     }
     Result<void> operator()(const plan::Clone& step);
     Result<void> operator()(const plan::Report& step);
@@ -114,6 +129,7 @@ class Host {
 
     const Request& request_;
     const plan::Plan& plan_;
+    RdtGuard rdt_groups_;
     CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
     ScopeGuard scope_;     // systemd is told last
     ChildGuard stand_in_;  // in the scope until init is
@@ -136,7 +152,7 @@ Result<void> Host::prepare() {
     context_.proc = TRY(sys::open_proc());
     if (const auto* exec = find_step<plan::Exec>(plan_.init)) context_.env = exec->env;
     if (const auto* load = find_step<plan::LoadSeccomp>(plan_.init)) {
-        auto program = kernel::compile_seccomp(load->seccomp);
+        auto program = kernel::compile_seccomp(*load);
         if (!program) {
             Error error = std::move(program).error();
             if (error.pointer.empty()) error.pointer = "/linux/seccomp";
@@ -317,6 +333,7 @@ Result<Launched> Host::launch() {
     }
     if (!committed_) TRY(commit());
     cgroups_.keep();
+    rdt_groups_.keep();
     scope_.keep();
     net_devices_.keep();
     Launched launched;

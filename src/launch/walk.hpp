@@ -1,12 +1,15 @@
 // Room: launch. The walk through one list of a plan, the same in every process.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
 
 #include "cleat/base/error.hpp"
+#include "cleat/kernel/context.hpp"
+#include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/trace.hpp"
 
@@ -31,6 +34,15 @@ template <class Hands>
         return std::unexpected(std::move(error));
     }
     return {};
+}
+
+/// Where the host has opened files for what hooks write.
+[[nodiscard]] inline HookStreams streams_of(const plan::RunHooks& step,
+                                            const kernel::Context& context) {
+    const auto descriptor = [&context](const std::optional<plan::Slot>& slot) {
+        return slot ? context.slots.at(slot->index).get() : -1;
+    };
+    return {.output = descriptor(step.output), .errors = descriptor(step.errors)};
 }
 
 }  // namespace cleat::launch

@@ -14,6 +14,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/base/time.hpp"
 #include "cleat/host/probe.hpp"
+#include "cleat/spec/annotations.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 
@@ -82,6 +83,7 @@ store::State first_state(const Prepared& prepared, const CreateOptions& options)
             .cgroup_driver = std::string(name_of(prepared.plan.cgroup_driver)),
             .scope = kept_of(prepared.plan.scope),
             .cgroups = kept_of(prepared.plan.cgroups),
+            .rdt = kept_of(prepared.plan.rdt),
             .has_own_pid_namespace = makes_pid_namespace(spec),
             .has_poststart_hooks = spec.hooks && !spec.hooks->poststart.empty(),
             .has_poststop_hooks = spec.hooks && !spec.hooks->poststop.empty()};
@@ -94,7 +96,8 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
     return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
                          .boot = TRY(sys::boot_id()),
                          .scope = kept_of(plan.scope),
-                         .cgroups = kept_of(plan.cgroups)};
+                         .cgroups = kept_of(plan.cgroups),
+                         .rdt = kept_of(plan.rdt)};
 }
 
 /// The container is there once state.json is: what the caller waits for comes before it.
@@ -103,6 +106,7 @@ Result<void> commit(const store::Entry& entry, const Config& config, const Creat
     TRY(entry.write_config(config.text));
     TRY(write_pid_file(options.pid_file, state.init.pid));
     TRY(send_pidfd(options.pidfd_socket, state.init));
+    TRY(send_pidfd(spec::read_annotations(state.annotations).pidfd_receiver, state.init));
     return entry.write_state(state);
 }
 

@@ -77,6 +77,7 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
         .namespaces = TRY(differing_namespaces(container.state.init.pid)),
         .cgroups = TRY(chosen_cgroups(directories_of(container.state.cgroups), options.cgroups)),
         .cgroup_driver = driver_of(container.state.cgroup_driver),
+        .rdt = rdt_of(container.state.rdt),
         .preserve_fds = options.preserve_fds + options.listen_fds};
     return plan::compile_member(config.spec, member.process, facts, how);
 }

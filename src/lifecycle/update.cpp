@@ -4,6 +4,8 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/kernel/rdt.hpp"
+#include "cleat/sys/files.hpp"
 #include "config.hpp"
 #include "container.hpp"
 
@@ -71,13 +73,13 @@ Result<void> change(const store::State& state, const spec::Resources& resources,
     return apply_all(std::move(devices), directories);
 }
 
-}  // namespace
+Result<void> write_schemata(const std::string& group, const std::vector<std::string>& lines) {
+    for (const auto& line : lines) TRY(kernel::write_rdt_schema({.group = group, .schema = line}));
+    return {};
+}
 
-Result<void> update(const Settings& settings, const ContainerId& id, const std::string& resources) {
+Result<void> update_resources(const Container& container, const std::string& resources) {
     constexpr std::string_view kDocument = "resources";
-    const auto container = TRY(open_container(settings, id));
-    if (status_of(container) == Status::Stopped)
-        return fail(ErrorKind::State, "container not running");
     const auto decoded = TRY(accept(spec::decode_resources(resources), kDocument));
     const auto directories = directories_of(container.state.cgroups);
     if (directories.empty())
@@ -93,6 +95,25 @@ Result<void> update(const Settings& settings, const ContainerId& id, const std::
     const auto undone = apply_all(std::move(back), directories);
     if (!undone) warn(concat("limits are changed in part: ", describe(undone.error())));
     return place(std::move(done).error());
+}
+
+}  // namespace
+
+Result<void> update(const Settings& settings, const ContainerId& id, const Update& update) {
+    const auto container = TRY(open_container(settings, id));
+    if (status_of(container) == Status::Stopped)
+        return fail(ErrorKind::State, "container not running");
+    if (update.rdt_schemata.empty()) return update_resources(container, update.resources);
+    const std::string& group = container.state.rdt.group;
+    if (group.empty())
+        return fail(ErrorKind::Unsupported, "the container has no intelRdt group to update");
+    const auto before = TRY(sys::read_text_at(sys::kHere, (group + "/schemata").c_str()));
+    auto done = write_schemata(group, update.rdt_schemata);
+    if (done && !update.resources.empty()) done = update_resources(container, update.resources);
+    if (done) return done;
+    const auto undone = kernel::write_rdt_schema({.group = group, .schema = before});
+    if (!undone) warn(concat("schemata are changed in part: ", describe(undone.error())));
+    return done;
 }
 
 }  // namespace cleat::lifecycle

@@ -104,6 +104,16 @@ struct Members {
                 {"rules", rules(s.rules)},
                 {"ignoreFailure", ignorable(s.on_failure)}};
     }
+    JsonObject operator()(const MakeRdtGroup& s) const {
+        return {{"group", s.group},
+                {"mustExist", s.owner == RdtOwner::Other},
+                {"shared", s.owner == RdtOwner::Shared},
+                {"expected", s.expected}};
+    }
+    JsonObject operator()(const WriteRdtSchema& s) const {
+        return {{"group", s.group}, {"schema", s.schema}};
+    }
+    JsonObject operator()(const JoinRdtGroups& s) const { return {{"groups", s.groups}}; }
     JsonObject operator()(const OpenNamespace& s) const {
         return {{"type", spec::name_of(s.type)}, {"path", s.path}, {"slot", s.slot}};
     }
@@ -120,6 +130,9 @@ struct Members {
                 {"slot", s.slot}};
     }
     JsonObject operator()(const OpenContainer& s) const { return {{"slot", s.slot}}; }
+    JsonObject operator()(const OpenHookOutput& s) const {
+        return {{"path", s.path}, {"slot", s.slot}};
+    }
     JsonObject operator()(const Clone& s) const {
         return {{"namespaces", namespace_names(s.flags)},
                 {"enterPidNamespace", s.enter_pid_namespace},
@@ -138,7 +151,10 @@ struct Members {
     }
     JsonObject operator()(const SetOomScoreAdj& s) const { return {{"value", s.value}}; }
     JsonObject operator()(const RunHooks& s) const {
-        return {{"hooks", hook_name(s.kind)}, {"run", hooks(s.hooks)}};
+        return {{"hooks", hook_name(s.kind)},
+                {"run", hooks(s.hooks)},
+                {"output", s.output},
+                {"errors", s.errors}};
     }
     JsonObject operator()(const Report& s) const { return {{"gate", gate_name(s.gate)}}; }
     JsonObject operator()(const Await& s) const { return {{"gate", gate_name(s.gate)}}; }
@@ -161,7 +177,7 @@ struct Members {
                                             {"nanosecs", item.second.nanosecs}});
                  })}};
     }
-    JsonObject operator()(const BecomeRoot&) const { return {}; }
+    JsonObject operator()(const BecomeRoot& s) const { return {{"keepGroups", s.keep_groups}}; }
     JsonObject operator()(const NewSession&) const { return {}; }
     JsonObject operator()(const BringUpLoopback&) const { return {}; }
     JsonObject operator()(const SetHostname& s) const { return {{"name", s.name}}; }
@@ -274,11 +290,14 @@ struct Members {
     }
     JsonObject operator()(const SetNoNewPrivileges&) const { return {}; }
     JsonObject operator()(const LoadSeccomp& s) const {
+        constexpr std::size_t kInstruction = 8;
         return {{"defaultAction", spec::name_of(s.seccomp.default_action)},
                 {"architectures", s.seccomp.architectures},
                 {"flags", s.seccomp.flags},
                 {"listenerPath", s.seccomp.listener_path},
-                {"syscalls", syscalls(s.seccomp.syscalls)}};
+                {"syscalls", syscalls(s.seccomp.syscalls)},
+                {"instructions", s.program.size() / kInstruction},
+                {"refuseUnknown", s.unknown_calls == UnknownCalls::Refuse}};
     }
     JsonObject operator()(const CloseFds& s) const { return {{"preserve", s.preserve}}; }
     JsonObject operator()(const Exec& s) const { return {{"args", s.args}, {"env", s.env}}; }

@@ -60,12 +60,15 @@ void check_id_mappings(const std::vector<IdMapping>& mappings, const std::string
                        Complaints& complaints);
 /// The user namespace, its maps, and whether the process's user is in them.
 void check_user_namespace(const Spec& spec, Complaints& complaints);
+void check_intel_rdt(const IntelRdt& rdt, Complaints& complaints);
 // check_sysctl.cpp
 void check_sysctl(const Spec& spec, Complaints& complaints);
 // check_resources.cpp
 void check_resources(const Resources& resources, std::string_view pointer, Complaints& complaints);
 // check_seccomp.cpp
 void check_seccomp(const Seccomp& seccomp, Complaints& complaints);
+// annotations.cpp
+void check_annotations(const Spec& spec, Complaints& complaints);
 // check_config.cpp
 /// Those rules that look at one part of the config alone.
 void check_parts(const Spec& spec, Complaints& complaints);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "check.hpp"
+#include "cleat/spec/annotations.hpp"
 
 namespace cleat::spec {
 namespace {
@@ -65,7 +66,10 @@ void check_parts(const Spec& spec, Complaints& complaints) {
     check_mounts(spec, complaints);
     const auto& linux = spec.linux;
     if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
-    if (linux.seccomp) check_seccomp(*linux.seccomp, complaints);
+    if (linux.intel_rdt) check_intel_rdt(*linux.intel_rdt, complaints);
+    if (linux.seccomp)
+        check_seccomp(with_receiver(*linux.seccomp, read_annotations(spec.annotations)),
+                      complaints);
 }
 
 void check_config(const Spec& spec, Complaints& complaints) {
@@ -79,8 +83,7 @@ void check_config(const Spec& spec, Complaints& complaints) {
     check_parts(spec, complaints);
     check_name(spec, spec.hostname, "/hostname", complaints);
     check_name(spec, spec.domainname, "/domainname", complaints);
-    if (spec.annotations.contains(""))
-        complaints.add("/annotations/", "the key of an annotation must not be empty");
+    check_annotations(spec, complaints);
     check_linux(spec, complaints);
 }
 

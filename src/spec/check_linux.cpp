@@ -4,6 +4,7 @@
 #include <set>
 
 #include "check.hpp"
+#include "cleat/spec/annotations.hpp"
 
 namespace cleat::spec {
 namespace {
@@ -138,7 +139,30 @@ void check_net_devices(const Spec& spec, Complaints& complaints) {
     }
 }
 
+/// A group is one directory below the root of the file system, and none of the kernel's own.
+bool is_rdt_group(std::string_view name) {
+    constexpr std::array<std::string_view, 5> kTaken = {".", "..", "info", "mon_groups",
+                                                        "mon_data"};
+    return name == "/" || (name.find_first_of("/\n") == std::string_view::npos &&
+                           std::ranges::find(kTaken, name) == kTaken.end());
+}
+
 }  // namespace
+
+void check_intel_rdt(const IntelRdt& rdt, Complaints& complaints) {
+    const std::string pointer = "/linux/intelRdt";
+    if (!is_rdt_group(rdt.clos_id))
+        complaints.add(pointer + "/closID",
+                       concat(quoted(rdt.clos_id), " is not the name of a class of service"));
+    const std::string_view bandwidth = rdt.mem_bw_schema;
+    if (!bandwidth.empty() && !bandwidth.starts_with("MB:"))
+        complaints.add(pointer + "/memBwSchema", "must start with MB:");
+    if (bandwidth.find('\n') != std::string_view::npos)
+        complaints.add(pointer + "/memBwSchema", "must be one line");
+    for (std::size_t i = 0; i < rdt.schemata.size(); ++i)
+        if (rdt.schemata[i].find('\n') != std::string::npos)
+            complaints.add(concat(pointer, "/schemata/", i), "must be one line");
+}
 
 void check_linux(const Spec& spec, Complaints& complaints) {
     const auto& linux = spec.linux;

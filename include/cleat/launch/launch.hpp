@@ -51,8 +51,16 @@ struct Launched {
 /// Errors: State, "cannot start an already running container" when nobody waits there.
 [[nodiscard]] Result<void> start(int listener_directory);
 
+/// Descriptors that hooks write to; -1: nowhere, and errors are the end of the error's text.
+struct HookStreams {
+    int output = -1;
+    int errors = -1;
+};
+/// A file to append to, made if missing; "" gives none.
+[[nodiscard]] Result<sys::Fd> open_hook_output(const std::string& path);
 /// Runs hooks in the calling process's namespaces, with `state` on their stdin.
-[[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state);
+[[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state,
+                                     const HookStreams& streams = {});
 
 /// Waits for the process while passing on signals (and the terminal, if there is a master) and
 /// reaping strangers; gives its exit status, 128 + n for a signal.

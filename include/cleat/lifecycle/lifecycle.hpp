@@ -134,9 +134,14 @@ struct Observer {
 };
 [[nodiscard]] Result<void> watch(const Settings& settings, const ContainerId& id,
                                  const Observer& observer);
-/// Applies a resources document (JSON text) to a live container.
+/// New limits: a resources document (JSON text), and lines for the schemata of an intelRdt group.
+struct Update {
+    std::string resources;  ///< "" for none
+    std::vector<std::string> rdt_schemata;
+};
+/// Applies all of it to a live container, or nothing.
 [[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
-                                  const std::string& resources);
+                                  const Update& update);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 

@@ -71,6 +71,32 @@ struct SetCgroupDevices {
     OnFailure on_failure = OnFailure::Refuse;
 };
 
+/// Whose a group of a resctrl file system is (config-linux.md#intelrdt).
+enum class RdtOwner {
+    Container,  ///< made for it; one that exists already is used only if no process is in it
+    Shared,     ///< made if it is missing, and left behind
+    Other,      ///< must be there
+};
+
+/// A group in a resctrl file system by its host path. A shared one that is there already must have
+/// the values of `expected`, lines such as "L3:0=f".
+struct MakeRdtGroup {
+    std::string group;
+    RdtOwner owner = RdtOwner::Container;
+    std::vector<std::string> expected = {};
+};
+
+/// Writes a line to the group's schemata file.
+struct WriteRdtSchema {
+    std::string group;
+    std::string schema;
+};
+
+/// Writes the child's process id to the tasks file of each group, the monitoring one last.
+struct JoinRdtGroups {
+    std::vector<std::string> groups;
+};
+
 /// Opens a namespace by its path and checks its type (NS_GET_NSTYPE, ioctl_ns(2)).
 struct OpenNamespace {
     spec::NamespaceType type = spec::NamespaceType::Pid;
@@ -146,11 +172,19 @@ enum class HookKind {
     Poststop
 };
 
+/// Opens a file of the host, made if missing, to append to.
+struct OpenHookOutput {
+    std::string path;
+    Slot slot;
+};
+
 /// Runs hooks one after the other with the container's state on stdin (config.md#posix-platform-
 /// hooks), in the process and namespaces of the list that the step is in.
 struct RunHooks {
     HookKind kind = HookKind::Prestart;
     std::vector<spec::Hook> hooks;
+    std::optional<Slot> output = {};  ///< where what they write goes
+    std::optional<Slot> errors = {};
 };
 
 struct Report {

@@ -41,8 +41,10 @@ struct NewTimeNamespace {
     std::vector<std::pair<std::string, spec::TimeOffset>> offsets;
 };
 
-/// uid and gid 0 in the user namespace just made or joined, no supplementary groups.
-struct BecomeRoot {};
+/// uid and gid 0 in the user namespace just made or joined.
+struct BecomeRoot {
+    bool keep_groups = false;  ///< else there are no supplementary ones
+};
 
 struct NewSession {};
 

@@ -25,11 +25,20 @@ struct CgroupDirectory {
     bool operator==(const CgroupDirectory&) const = default;
 };
 
+/// The container's groups in a resctrl file system, by their host paths; "" if there is none.
+struct RdtPlace {
+    std::string group;
+    std::string monitor;        ///< the group below it that only counts
+    bool of_container = false;  ///< `group` ends with the container; `monitor` always does
+    bool operator==(const RdtPlace&) const = default;
+};
+
 /// What happens in which process, in order; nothing else happens.
 struct Plan {
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
     Scope scope = {};  ///< of the systemd driver
     std::vector<CgroupDirectory> cgroups = {};
+    RdtPlace rdt = {};
     std::uint16_t slots = 0;      ///< how many there are
     std::vector<Step> host = {};  ///< cleat create, run, exec
     std::vector<Step> joiner =
@@ -56,11 +65,12 @@ struct Options {
 
 /// The plan of one more process in a running container (`exec`). `namespaces` are the CLONE_NEW*
 /// of those namespaces of the container that differ from cleat's own; `cgroups` are the
-/// container's, from its state.
+/// container's, from its state, and so is `rdt`.
 struct MemberOptions {
     std::uint64_t namespaces = 0;
     std::vector<CgroupDirectory> cgroups;
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    RdtPlace rdt = {};
     std::uint32_t preserve_fds = 0;
 };
 [[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,

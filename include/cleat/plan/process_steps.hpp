@@ -79,7 +79,7 @@ struct SetUser {
     Uid uid;
     Gid gid;
     std::vector<Gid> additional_gids;
-    bool keep_groups = false;  ///< setgroups(2) is denied in this user namespace
+    bool keep_groups = false;  ///< setgroups(2) is denied or not wanted
     bool keep_rights = false;  ///< a step in between needs what becomes ineffective with uid 0
 };
 
@@ -99,8 +99,11 @@ struct SetNoNewPrivileges {};
 
 /// seccomp(2) with the program that was compiled from the Spec before the clone. With a listener,
 /// its descriptor goes to the host first.
+enum class UnknownCalls { Skip, Refuse };
 struct LoadSeccomp {
     spec::Seccomp seccomp;
+    std::vector<std::uint8_t> program = {};  ///< struct sock_filter's; not empty: instead of rules
+    UnknownCalls unknown_calls = UnknownCalls::Skip;
 };
 
 /// Everything from descriptor 3 + `preserve` on is closed at exec (CVE-2024-21626).
