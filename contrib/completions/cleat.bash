@@ -23,7 +23,9 @@ _cleat() {
             COMPREPLY=($(compgen -W 'error warning info debug' -- "$current")); return ;;
         --cgroup-manager)
             COMPREPLY=($(compgen -W 'cgroupfs systemd disabled' -- "$current")); return ;;
-        --format) COMPREPLY=($(compgen -W 'table json' -- "$current")); return ;;
+        --format)
+            COMPREPLY=($(compgen -W "table json $([[ $command == stats ]] && echo prometheus)" \
+                -- "$current")); return ;;
     esac
     if [[ -z $command && $current != -* ]]; then
         COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null |

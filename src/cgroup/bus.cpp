@@ -155,6 +155,16 @@ Result<Message> manager_call(const char* method) {
     return message;
 }
 
+Result<Message> scope_property_call(const std::string& path, const char* name) {
+    Message message(::dbus_message_new_method_call("org.freedesktop.systemd1", path.c_str(),
+                                                   "org.freedesktop.DBus.Properties", "Get"));
+    const char* interface = "org.freedesktop.systemd1.Scope";
+    if (!message || !::dbus_message_append_args(message.get(), type::kText, &interface, type::kText,
+                                                &name, type::kEnd))
+        return fail_errno("make D-Bus message", ENOMEM);
+    return message;
+}
+
 Result<Bus> Bus::connect(plan::ServiceManager manager) {
     const Identity identity;
     const std::string address = address_of(manager);

@@ -172,22 +172,36 @@ Result<void> start_scope(const plan::StartScope& step, pid_t stand_in) {
     return about(attempt(), step.scope, "start");
 }
 
-Result<void> set_scope_limits(const plan::Scope& scope,
-                              const std::vector<plan::UnitProperty>& properties) {
-    if (properties.empty()) return {};
+Result<void> change_scope(const plan::ChangeScope& step) {
     const auto attempt = [&]() -> Result<void> {
-        const Bus bus = TRY(Bus::connect(scope.manager));
+        const Bus bus = TRY(Bus::connect(step.scope.manager));
         const Message message = TRY(manager_call("SetUnitProperties"));
         Writer writer(message);
-        writer.text(scope.unit);
+        writer.text(step.scope.unit);
         const dbus_bool_t runtime = TRUE;
         writer.basic(type::kBoolean, &runtime);
-        write_properties(writer, properties, std::nullopt);
+        write_properties(writer, step.properties, std::nullopt);
         TRY(writer.finish());
         TRY(bus.call(message));
         return {};
     };
-    return about(attempt(), scope, "change");
+    return about(attempt(), step.scope, "change");
+}
+
+Result<void> attach_to_scope(const plan::Scope& scope, pid_t pid) {
+    const auto attempt = [&]() -> Result<void> {
+        const Bus bus = TRY(Bus::connect(scope.manager));
+        const Message message = TRY(manager_call("AttachProcessesToUnit"));
+        const auto number = static_cast<std::uint32_t>(pid);
+        Writer writer(message);
+        writer.text(scope.unit);
+        writer.text("");  // no cgroup below the unit's
+        writer.inside(type::kArray, "u", [&] { writer.basic(type::kUint32, &number); });
+        TRY(writer.finish());
+        TRY(bus.call(message));
+        return {};
+    };
+    return about(attempt(), scope, "move a process into");
 }
 
 Result<void> stop_scope(const plan::Scope& scope) {

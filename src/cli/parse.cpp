@@ -28,7 +28,7 @@ constexpr Command kCommands[] = {
      nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
     {"delete", "[flags] ID", "delete a container", Order::Mixed, build_delete, nullptr},
-    {"events", "[flags] ID", "show statistics and OOMs of a container, as JSON", Order::Mixed,
+    {"events", "[flags] ID...", "show statistics and OOMs of containers, as JSON", Order::Mixed,
      build_events, nullptr},
     {"exec", "[flags] ID COMMAND [ARG...]", "run a command in a container", Order::FlagsFirst,
      build_exec, finish_exec},
@@ -51,6 +51,7 @@ constexpr Command kCommands[] = {
      nullptr},
     {"state", "ID", "show the state of a container, as JSON", Order::Mixed,
      build_target<Target::State>, nullptr},
+    {"stats", "[flags] ID...", "show once what containers use", Order::Mixed, build_stats, nullptr},
     {"update", "[flags] ID", "change limits of a container", Order::Mixed, build_update, nullptr},
 };
 

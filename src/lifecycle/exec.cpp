@@ -75,7 +75,9 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
         .cgroups = TRY(chosen_cgroups(directories_of(container.state.cgroups), options.cgroups)),
         .cgroup_driver = driver_of(container.state.cgroup_driver),
         .preserve_fds = options.preserve_fds + options.listen_fds};
-    return plan::compile_member(config.spec, member.process, facts, how);
+    auto plan = TRY(plan::compile_member(config.spec, member.process, facts, how));
+    plan.scope = scope_of(container.state.scope);
+    return plan;
 }
 
 Result<launch::Launched> make_member(const Container& container, const ExecOptions& options,

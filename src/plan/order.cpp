@@ -138,9 +138,9 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly = is<StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace,
-                            MakeIdMapping, OpenSource, OpenContainer, Clone, OpenNewNamespace,
-                            MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly = is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices,
+                            OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, Clone,
+                            OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;

@@ -95,17 +95,27 @@ enum class Force { No, Yes };
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
 /// What a live container uses now. Errors: State, "container not running".
 [[nodiscard]] Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id);
-/// Tells of a live container until its end, or until the observer fails.
+/// The containers that are live now and have cgroups.
+[[nodiscard]] Result<std::vector<ContainerId>> live(const Settings& settings);
+/// Tells of live containers until their end, or until the observer fails.
 struct Observer {
     std::chrono::milliseconds interval;
-    std::function<Result<void>(const cgroup::Stats& stats)> stats;  ///< once each interval
-    std::function<Result<void>()> oom;
+    std::vector<cgroup::PressureTrigger> triggers = {};
+    /// Once each interval.
+    std::function<Result<void>(const ContainerId& id, const cgroup::Stats& stats)> stats;
+    std::function<Result<void>(const ContainerId& id)> oom;
+    std::function<Result<void>(const ContainerId& id, const cgroup::PressureTrigger& trigger)>
+        pressure;
 };
-[[nodiscard]] Result<void> watch(const Settings& settings, const ContainerId& id,
+[[nodiscard]] Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids,
                                  const Observer& observer);
-/// Applies a resources document (JSON text) to a live container.
-[[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
-                                  const std::string& resources);
+/// Applies a resources document (JSON text) to a live container, or only says how it would.
+struct UpdateOptions {
+    std::string resources;
+    enum class Mode { Apply, DryRun } mode = Mode::Apply;
+};
+[[nodiscard]] Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
+                                        const UpdateOptions& options);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 

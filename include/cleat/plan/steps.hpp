@@ -59,6 +59,12 @@ struct StartScope {
     std::vector<UnitProperty> properties;
 };
 
+/// Gives a scope that is there other values of some properties.
+struct ChangeScope {
+    Scope scope;
+    std::vector<UnitProperty> properties;
+};
+
 /// Makes the container's cgroup in one hierarchy (index into Plan::cgroups), parents too. On v1
 /// cpuset, empty cpus and mems are filled from the parent; on v2 controllers are enabled down to
 /// it. A cgroup that exists already is used only if no process is in it (or `shared`).
@@ -483,16 +489,16 @@ struct Exec {
 };
 
 using Action = std::variant<
-    StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace, MakeIdMapping, OpenSource,
-    OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
-    Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
-    NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname, SetDomainname,
-    SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount, MountCgroups,
-    MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly, SetRootPropagation,
-    SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler,
-    SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
-    SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
-    SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+    StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace,
+    MakeIdMapping, OpenSource, OpenContainer, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps,
+    SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer,
+    UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
+    SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount,
+    MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
+    SetRootPropagation, SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
+    SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
+    SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,
+    SetUser, SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {

@@ -92,4 +92,24 @@ TEST_CASE("limits are properties of the unit, too") {
                          "AllowedCPUs=[7, 2]", "TasksMax=infinity"});
 }
 
+TEST_CASE("block weights and files of cgroup v2 are properties where systemd has one") {
+    spec::Resources resources;
+    resources.block_io = spec::BlockIo{
+        .weight = 1000,
+        .weight_device = {{.major = 8, .minor = 0, .weight = 10}, {.major = 8, .minor = 16}}};
+    resources.unified = {{"cpu.max", "max 50000"},     {"cpu.weight", "77"},
+                         {"cpuset.cpus", "1"},         {"cpuset.mems", "0"},
+                         {"memory.high", "4096"},      {"memory.min", "max"},
+                         {"io.weight", "default 100"}, {"hugetlb.2MB.max", "0"}};
+    const std::vector<CgroupDirectory> unified = {
+        {.controllers = {"memory"}, .mountpoint = "/sys/fs/cgroup", .path = "/x", .unified = true}};
+    Texts texts;
+    for (const auto& property : scope_limits(resources, unified))
+        texts.push_back(property.name + "=" + property_text(property));
+    CHECK(texts == Texts{"IOWeight=10000", "IODeviceWeight=[/dev/block/8:0 1]",
+                         "CPUQuotaPeriodUSec=50000", "CPUQuotaPerSecUSec=infinity", "CPUWeight=77",
+                         "AllowedCPUs=[2]", "AllowedMemoryNodes=[1]", "MemoryHigh=4096",
+                         "MemoryMin=infinity"});
+}
+
 }  // namespace cleat::plan
