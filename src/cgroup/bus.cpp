@@ -119,6 +119,17 @@ std::string address_of(plan::ServiceManager manager) {
     return concat("unix:path=/run/user/", ::geteuid(), "/bus");
 }
 
+/// Until the other side knows who we are, libdbus waits for it without an end of its own.
+Result<void> authenticate(::DBusConnection* connection) {
+    const Patience patience(kReplyLimit);
+    while (!::dbus_connection_get_is_authenticated(connection)) {
+        if (patience.left().count() <= 0) return fail_errno("authenticate", ETIMEDOUT);
+        if (!::dbus_connection_read_write(connection, static_cast<int>(patience.left().count())))
+            return fail(ErrorKind::System, "the bus closed the connection");
+    }
+    return {};
+}
+
 /// Makes libdbus say who we are outside; for the address, too.
 class Identity {
  public:
@@ -174,6 +185,8 @@ Result<Bus> Bus::connect(plan::ServiceManager manager) {
     if (connection == nullptr) return error.failure(what);
     Bus bus(connection);
     ::dbus_connection_set_exit_on_disconnect(connection, FALSE);
+    if (auto known = authenticate(connection); !known)
+        return std::unexpected(with_context(std::move(known).error(), what));
     if (!::dbus_bus_register(connection, error.get())) return error.failure(what);
     return bus;
 }

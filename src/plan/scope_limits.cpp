@@ -61,8 +61,13 @@ std::vector<std::uint8_t> bit_mask(std::string_view list) {
 
 void cpu_limits(const spec::Cpu& cpu, bool unified, Properties& out) {
     constexpr std::uint64_t kDefaultPeriod = 100'000;
-    if (is_set(cpu.shares) && unified)
+    // systemd takes a weight of 0 for cpu.idle, and writes 0 to that file with any other (252).
+    if (unified && cpu.idle.value_or(0) != 0)
+        out.push_back({"CPUWeight", std::uint64_t{0}});
+    else if (is_set(cpu.shares) && unified)
         out.push_back({"CPUWeight", cpu_weight(*cpu.shares)});
+    else if (unified && cpu.idle)
+        out.push_back({"CPUWeight", kInfinity});
     else if (is_set(cpu.shares))
         out.push_back({"CPUShares", std::uint64_t{*cpu.shares}});
     if (is_set(cpu.period)) out.push_back({"CPUQuotaPeriodUSec", std::uint64_t{*cpu.period}});

@@ -209,6 +209,8 @@ class Membership(CgroupTest):
             with open(name, encoding="utf-8", errors="replace") as file:
                 lines += file.read()
         self.assertNotIn("cgroup.procs>", lines)
+        for freezer in ("freezer.state>", "cgroup.freeze>"):
+            self.assertNotIn(freezer, lines, "a new container is never frozen")
         joined = re.findall(r'/tasks>, "([^"]*)"', lines)
         self.assertEqual(set(joined) - {"0"}, set())
         if find_controller("pids") and find_controller("pids")[0] == 1:

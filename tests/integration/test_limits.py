@@ -27,6 +27,11 @@ def whole_disk(path):
         return file.read().strip()
 
 
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
 class Acting(CgroupTest):
     def joined(self, directory, *command):
         return subprocess.run(["sh", "-c", JOIN, "sh", directory, *command], capture_output=True,
@@ -62,9 +67,9 @@ class Acting(CgroupTest):
         self.limited(blockIO={"throttleWriteBpsDevice": [
             {"major": major, "minor": minor, "rate": MIB}]})
         target = self.path("written")
-        write = ("dd", "if=/dev/zero", "of=" + target, "bs=256k", "count=12", "oflag=direct")
+        command = ("dd", "if=/dev/zero", "of=" + target, "bs=256k", "count=12", "oflag=direct")
         before = time.monotonic()
-        done = self.joined(directory, *write)
+        done = self.joined(directory, *command)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertGreater(time.monotonic() - before, 2.0, "3 MiB at 1 MiB/s")
         self.assertEqual(generation, 1 if find_controller("blkio") else 2)
@@ -83,8 +88,8 @@ class Acting(CgroupTest):
         if int(before) < 4:
             if "CLEAT_OWN_MACHINE" not in os.environ:
                 self.skipTest("this machine has no huge pages, and is not the tests' own")
-            self.undo.append(lambda: self.write_file(setting, before))
-            self.write_file(setting, "8")
+            self.undo.append(lambda: write(setting, before))
+            write(setting, "8")
             with open(setting, encoding="utf-8") as file:
                 if int(file.read()) < 4:
                     self.skipTest("no memory for huge pages")

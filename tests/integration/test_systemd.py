@@ -108,7 +108,9 @@ class Systemd(CgroupTest):
         self.start_scope({"pids": {"limit": 20}, "cpu": {"quota": 30000, "period": 50000}})
         names = ("TasksMax", "MemoryMax", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
                  "DevicePolicy", "DeviceAllow", "AllowedCPUs", "CPUWeight")
-        unit = {name: self.show(name) for name in names}
+        # The order of the list means nothing, and is not kept.
+        show = lambda: {name: sorted(self.show(name).split("\n")) for name in names}
+        unit = show()
         files = {name: self.value(name) for name in ("pids.max", "memory.max", "cpu.max")}
         limits = self.write_file(self.path("limits.json"), json.dumps({
             "pids": {"limit": 30}, "memory": {"limit": 64 * MIB},
@@ -118,7 +120,7 @@ class Systemd(CgroupTest):
                      wrap=(strace, "-f", "-o", self.path("trace"), "-e", "trace=bpf", "-e",
                            "inject=bpf:error=EPERM"))
         for _ in range(2):
-            self.assertEqual({name: self.show(name) for name in names}, unit)
+            self.assertEqual(show(), unit)
             self.assertEqual({name: self.value(name) for name in files}, files)
             self.systemctl("daemon-reload")
 
@@ -156,7 +158,7 @@ class Systemd(CgroupTest):
         name = f"{device[0]}:{device[1]}"
         self.start_scope({
             "memory": {"limit": 64 * MIB, "swap": 96 * MIB},
-            "cpu": {"quota": 33333, "period": 100000, "burst": 1000, "idle": 1, "cpus": "0",
+            "cpu": {"quota": 33000, "period": 100000, "burst": 1000, "idle": 1, "cpus": "0",
                     "mems": "0"},
             "blockIO": {"throttleReadBpsDevice": [
                 {"major": device[0], "minor": device[1], "rate": MIB}]},
@@ -165,7 +167,7 @@ class Systemd(CgroupTest):
         self.assertEqual([self.show(name) for name in ("MemoryHigh", "MemoryMin", "TasksMax")],
                          [str(48 * MIB), str(4 * MIB), "17"])
         expected = {"memory.max": str(64 * MIB), "memory.swap.max": str(32 * MIB),
-                    "cpu.max": "33333 100000", "cpu.max.burst": "1000", "cpu.idle": "1",
+                    "cpu.max": "33000 100000", "cpu.max.burst": "1000", "cpu.idle": "1",
                     "cpuset.cpus": "0", "cpuset.mems": "0", "hugetlb.2MB.max": str(2 * MIB),
                     "io.max": f"{name} rbps={MIB} wbps=max riops=max wiops=max",
                     "memory.high": str(48 * MIB), "memory.min": str(4 * MIB), "pids.max": "17"}
@@ -234,13 +236,14 @@ class FromASession(CgroupTest):
                                                 check=False))
         subprocess.run(["loginctl", "enable-linger", self.user], check=True)
         self.bus = f"/run/user/{self.USER}/bus"
-        self.wait_for(lambda: os.path.exists(self.bus), "the user's bus", 30)
+        # The tests' own mount namespace does not see what is mounted meanwhile.
+        self.wait_for(lambda: os.path.exists("/proc/1/root" + self.bus), "the user's bus", 5)
         os.chmod(self.directory, 0o711)
 
     def as_user(self, *command):
         """Below user-1000.slice, but not below user@1000.service."""
         return subprocess.run(
-            ["systemd-run", "--quiet", "--scope", "--slice", f"user-{self.USER}.slice",
+            ["nsenter", "-t", "1", "-m", "systemd-run", "--quiet", "--scope", "--slice", f"user-{self.USER}.slice",
              "--unit", f"cleattest-{time.monotonic_ns()}",
              "setpriv", "--reuid", str(self.USER), "--regid", str(self.USER), "--clear-groups",
              "--inh-caps=-all", "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
@@ -288,7 +291,7 @@ class SilentBus(CgroupTest):
             server.listen(8)
             self.config(change=lambda c: c["linux"].update(cgroupsPath="a.slice:b:" + self.name))
             before = time.monotonic()
-            self.create_refused("start scope .*bus.*(NoReply|Timeout|reply)", timeout=60,
+            self.create_refused("start scope .*bus.*(ETIMEDOUT|NoReply)", timeout=60,
                                 global_options=DRIVER,
                                 env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
             self.assertLess(time.monotonic() - before, 40)

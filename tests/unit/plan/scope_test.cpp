@@ -112,4 +112,24 @@ TEST_CASE("block weights and files of cgroup v2 are properties where systemd has
                          "MemoryMin=infinity"});
 }
 
+TEST_CASE("systemd knows of idle processors as a weight of 0") {
+    struct Row {
+        spec::Cpu cpu;
+        Texts told;
+    };
+    const std::vector<CgroupDirectory> unified = {
+        {.controllers = {"cpu"}, .mountpoint = "/sys/fs/cgroup", .path = "/x", .unified = true}};
+    for (const auto& row :
+         {Row{{.idle = 1}, {"CPUWeight=0"}}, Row{{.shares = 1024, .idle = 1}, {"CPUWeight=0"}},
+          Row{{.shares = 1024, .idle = 0}, {"CPUWeight=100"}},
+          Row{{.idle = 0}, {"CPUWeight=infinity"}}, Row{{.shares = 0}, {}}}) {
+        spec::Resources resources;
+        resources.cpu = row.cpu;
+        Texts texts;
+        for (const auto& property : scope_limits(resources, unified))
+            texts.push_back(property.name + "=" + property_text(property));
+        CHECK(texts == row.told);
+    }
+}
+
 }  // namespace cleat::plan
