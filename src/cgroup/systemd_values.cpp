@@ -18,7 +18,7 @@ using Rates = std::vector<std::pair<std::string, std::uint64_t>>;
 template <class T>
 T take(::DBusMessageIter& at) {
     T value{};
-    ::dbus_message_iter_get_basic(&at, &value);
+    ::dbus_message_iter_get_basic(&at, static_cast<void*>(&value));
     ::dbus_message_iter_next(&at);
     return value;
 }

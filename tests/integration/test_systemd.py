@@ -239,6 +239,7 @@ class FromASession(CgroupTest):
         # The tests' own mount namespace does not see what is mounted meanwhile.
         self.wait_for(lambda: os.path.exists("/proc/1/root" + self.bus), "the user's bus", 5)
         os.chmod(self.directory, 0o711)
+        self.copy = shutil.copy(self.runtime, self.path("cleat"))
 
     def as_user(self, *command):
         """Below user-1000.slice, but not below user@1000.service."""
@@ -248,7 +249,7 @@ class FromASession(CgroupTest):
              "setpriv", "--reuid", str(self.USER), "--regid", str(self.USER), "--clear-groups",
              "--inh-caps=-all", "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
              f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.bus}",
-             self.runtime, "--systemd-cgroup", "--root", self.bundle + "/state", *command],
+             self.copy, "--systemd-cgroup", "--root", self.bundle + "/state", *command],
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=60 * SLOWNESS, check=False)
 
