@@ -9,7 +9,7 @@ import subprocess
 import time
 
 from cgroup_test import MIB, CgroupTest
-from harness import SLOWNESS, main
+from harness import main
 from host import cgroup_mounts
 from layout import disk
 
@@ -243,15 +243,15 @@ class FromASession(CgroupTest):
 
     def as_user(self, *command):
         """Below user-1000.slice, but not below user@1000.service."""
-        return subprocess.run(
-            ["nsenter", "-t", "1", "-m", "systemd-run", "--quiet", "--scope", "--slice", f"user-{self.USER}.slice",
-             "--unit", f"cleattest-{time.monotonic_ns()}",
-             "setpriv", "--reuid", str(self.USER), "--regid", str(self.USER), "--clear-groups",
-             "--inh-caps=-all", "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
-             f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.bus}",
-             self.copy, "--systemd-cgroup", "--root", self.bundle + "/state", *command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True,
-            timeout=60 * SLOWNESS, check=False)
+        return self.call(
+            *command, runtime=self.copy, root=False,
+            global_options=("--systemd-cgroup", "--root", self.bundle + "/state"),
+            wrap=("nsenter", "-t", "1", "-m", "systemd-run", "--quiet", "--scope",
+                  "--slice", f"user-{self.USER}.slice",
+                  "--unit", f"cleattest-{time.monotonic_ns()}", "setpriv", "--reuid",
+                  str(self.USER), "--regid", str(self.USER), "--clear-groups", "--inh-caps=-all",
+                  "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
+                  f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.bus}"))
 
     def test_systemd_moves_what_the_user_may_not(self):
         def change(config):
@@ -267,19 +267,19 @@ class FromASession(CgroupTest):
         subprocess.run(["chown", "-R", f"{self.USER}:{self.USER}", self.bundle], check=True)
         self.undo.append(lambda: self.as_user("delete", "--force", self.cid))
         made = self.as_user("create", "--bundle", self.bundle, self.cid)
-        self.assertEqual(made.returncode, 0, made.stderr)
-        pid = json.loads(self.as_user("state", self.cid).stdout)["pid"]
+        self.assertEqual(made.code, 0, str(made))
+        pid = self.as_user("state", self.cid).json()["pid"]
         unit = f"/user.slice/user-{self.USER}.slice/user@{self.USER}.service/user.slice/" \
                f"cleattest-{self.name}.scope"
         with open(f"/proc/{pid}/cgroup", encoding="utf-8") as file:
             self.assertEqual(file.read().strip(), "0::" + unit)
         with open("/sys/fs/cgroup" + unit + "/pids.max", encoding="utf-8") as file:
             self.assertEqual(file.read().strip(), "20")
-        self.assertEqual(self.as_user("start", self.cid).returncode, 0)
+        self.assertEqual(self.as_user("start", self.cid).code, 0)
         member = self.as_user("exec", self.cid, "/bin/cat", "/proc/self/cgroup")
-        self.assertEqual((member.returncode, member.stdout.strip()), (0, "0::/"), member.stderr)
+        self.assertEqual((member.code, member.out.strip()), (0, "0::/"), str(member))
         gone = self.as_user("delete", "--force", self.cid)
-        self.assertEqual(gone.returncode, 0, gone.stderr)
+        self.assertEqual(gone.code, 0, str(gone))
         self.assertFalse(os.path.exists("/sys/fs/cgroup" + unit))
 
 
