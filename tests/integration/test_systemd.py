@@ -232,8 +232,10 @@ class FromASession(CgroupTest):
             self.user = pwd.getpwuid(self.USER).pw_name
         except KeyError:
             self.skipTest(f"no user {self.USER}")
-        self.undo.append(lambda: subprocess.run(["loginctl", "disable-linger", self.user],
-                                                check=False))
+        self.undo += [lambda: self.systemctl("stop", f"user@{self.USER}.service",
+                                             f"user-runtime-dir@{self.USER}.service"),
+                      lambda: subprocess.run(["loginctl", "disable-linger", self.user],
+                                             check=False)]
         subprocess.run(["loginctl", "enable-linger", self.user], check=True)
         self.bus = f"/run/user/{self.USER}/bus"
         # The tests' own mount namespace does not see what is mounted meanwhile.
@@ -261,6 +263,7 @@ class FromASession(CgroupTest):
             for ids in ("uidMappings", "gidMappings"):
                 config["linux"][ids] = [{"containerID": 0, "hostID": self.USER, "size": 1}]
             config["process"].pop("rlimits", None)
+            config["process"].pop("oomScoreAdj")  # of a member, who is undumpable: root's alone
             config["mounts"] = [m for m in config["mounts"]
                                 if m["type"] not in ("cgroup", "mqueue", "sysfs", "devpts")]
         self.config("/probe", "sleep", change=change)
