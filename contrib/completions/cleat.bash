@@ -26,6 +26,8 @@ _cleat() {
         --format)
             case $command in
                 validate) COMPREPLY=($(compgen -W 'text json sarif github' -- "$current")) ;;
+                stats) COMPREPLY=($(compgen -W 'table json prometheus' -- "$current")) ;;
+                conformance) COMPREPLY=($(compgen -W 'tap junit html' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -W 'table json' -- "$current")) ;;
             esac
             return ;;

@@ -97,9 +97,17 @@ struct PsArguments {
 };
 
 struct EventsArguments {
-    std::string id;
+    std::vector<std::string> ids;
+    bool all = false;
     std::string interval = "5s";
+    std::vector<std::string> pressure;
     bool stats = false;
+};
+
+struct StatsArguments {
+    std::vector<std::string> ids;
+    bool all = false;
+    std::string format = "table";
 };
 
 /// checkpoint and restore, which this build does not have.
@@ -118,6 +126,8 @@ struct Limit {
 struct UpdateArguments {
     std::string id;
     std::string resources;
+    bool dry_run = false;
+    bool json = false;
     std::vector<Limit> limits;
     std::string l3_cache_schema;
     std::string mem_bw_schema;
@@ -166,7 +176,7 @@ struct TextArguments {
 using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
                  DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
-                 CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
-                 ValidateArguments, ConformanceArguments>;
+                 StatsArguments, CriuArguments, UpdateArguments, SpecArguments, PlanArguments,
+                 FeaturesArguments, ValidateArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

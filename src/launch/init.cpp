@@ -120,6 +120,7 @@ class InitHands {
 
     template <class HostStep>
         requires(std::same_as<HostStep, plan::StartScope> ||
+                 std::same_as<HostStep, plan::ChangeScope> ||
                  std::same_as<HostStep, plan::MakeCgroup> ||
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
@@ -248,6 +249,13 @@ void forget_host(ChildArguments& arguments) noexcept {
     ::close_range(next, ~0U, 0);
 }
 
+/// Until systemd has moved this process to where it is to clone.
+void await_place(int peer) noexcept {
+    const auto incoming = receive(peer);
+    if (!incoming || incoming->end || incoming->message.kind != MessageKind::Moved)
+        ::_exit(kChildFailed);
+}
+
 /// A procfs of the member's own pid namespace, attached nowhere, for the steps that go through one.
 /// Where none can be mounted the container's must do, if it is one.
 Result<void> open_own_proc(ChildArguments& arguments) {
@@ -271,9 +279,10 @@ void run_init(ChildArguments arguments) noexcept {
     give_up(hands.peer(), walked ? Error{.what = "the plan has no exec"} : walked.error());
 }
 
-void run_joiner(ChildArguments arguments) noexcept {
+void run_joiner(ChildArguments arguments, Place place) noexcept {
     begin_child(arguments);
     const int peer = arguments.child_end.get();
+    if (place == Place::Awaited) await_place(peer);
     InitHands hands(arguments, 0);  // runs no hooks
     auto walked = walk(arguments.request.plan.joiner, hands,
                        {.trace = arguments.request.trace, .process = "joiner"});

@@ -49,6 +49,7 @@ class Host {
     Result<Launched> launch();
 
     Result<void> operator()(const plan::StartScope& step);
+    Result<void> operator()(const plan::ChangeScope& step) { return cgroup::change_scope(step); }
     Result<void> operator()(const plan::MakeCgroup& step) {
         const auto& directory = plan_.cgroups.at(step.cgroup);
         const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
@@ -120,6 +121,7 @@ class Host {
  private:
     Result<void> prepare();
     Result<void> await_joined(pid_t joiner);
+    Result<void> move_into_scope(const Cloned& joiner);
     Result<Incoming> receive_next();
     Result<Incoming> next_message();
     Result<void> take_console(Incoming incoming);
@@ -194,21 +196,42 @@ Result<void> Host::operator()(const plan::Clone& step) {
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
     ProcessLimit limit(plan_.cgroups);
-    if (stand_in_.pid() > 0 && step.into_cgroup) limit.lift(*step.into_cgroup);
-    const bool direct = plan_.joiner.empty();
-    auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No))
-                         : TRY(clone_process({.cgroup = context_.unified_cgroup.get()}));
-    if (cloned.pid == 0) {
+    bool direct = plan_.joiner.empty();
+    // A member is held to the limit that is there.
+    if (!request_.container_init && (stand_in_.pid() > 0 || !direct)) limit.lift();
+    auto cloned = direct ? clone_container(step, context_, Sibling::No)
+                         : clone_process({.cgroup = context_.unified_cgroup.get()});
+    const bool moved = !cloned && cloned.error().errno_value == EACCES &&
+                       !plan_.scope.unit.empty() && context_.unified_cgroup;
+    if (moved) {
+        direct = false;
+        cloned = clone_process({});
+    }
+    if (!cloned) return std::unexpected(std::move(cloned).error());
+    if (cloned->pid == 0) {
         if (direct) run_init(arguments);
-        run_joiner(arguments);
+        run_joiner(arguments, moved ? Place::Awaited : Place::Taken);
     }
     child_end_.reset();
+    if (moved) TRY(move_into_scope(*cloned));
     sys::close_all(context_.cgroup_tasks);
     if (direct)
-        child_.take(cloned.pid, std::move(cloned.pidfd));
+        child_.take(cloned->pid, std::move(cloned->pidfd));
     else
-        TRY(await_joined(cloned.pid));
+        TRY(await_joined(cloned->pid));
     return limit.restore();
+}
+
+/// A user's session is outside of what the user's systemd may give away: whoever calls from there
+/// may not put a process into the scope, but systemd may. So a joiner is born here, systemd moves
+/// it, and init is born where it is.
+Result<void> Host::move_into_scope(const Cloned& joiner) {
+    auto attached = cgroup::attach_to_scope(plan_.scope, joiner.pid);
+    if (attached) attached = send(host_end_.get(), MessageKind::Moved);
+    if (attached) return {};
+    static_cast<void>(sys::send_signal(joiner.pidfd.get(), Signal{SIGKILL}));
+    static_cast<void>(sys::wait_child(joiner.pid));
+    return attached;
 }
 
 /// The joiner clones init as a child of this process, says who it is, and ends. Init runs at once

@@ -79,7 +79,9 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
         .cgroup_driver = driver_of(container.state.cgroup_driver),
         .rdt = rdt_of(container.state.rdt),
         .preserve_fds = options.preserve_fds + options.listen_fds};
-    return plan::compile_member(config.spec, member.process, facts, how);
+    auto plan = TRY(plan::compile_member(config.spec, member.process, facts, how));
+    plan.scope = scope_of(container.state.scope);
+    return plan;
 }
 
 Result<launch::Launched> make_member(const Settings& settings, const Container& container,

@@ -141,9 +141,9 @@ std::ptrdiff_t count(List list, Is kind) {
 // ---- the lists as wholes -----------------------------------------------------------------------
 
 constexpr Is kHostOnly =
-    is<StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup, WriteRdtSchema,
-       JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput,
-       Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+    is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup,
+       WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
+       OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;

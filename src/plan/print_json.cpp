@@ -78,16 +78,21 @@ Json flags(const MountFlags& flags) {
 
 Json ignorable(OnFailure on_failure) { return on_failure == OnFailure::Ignore; }
 
+/// A step about a scope of systemd.
+template <class Step>
+JsonObject scope_members(const Step& step) {
+    return {{"unit", step.scope.unit},
+            {"slice", step.scope.slice},
+            {"user", step.scope.manager == ServiceManager::User},
+            {"properties", list(step.properties, [](const UnitProperty& property) {
+                 return Json(concat(property.name, "=", property_text(property)));
+             })}};
+}
+
 /// The members of each kind.
 struct Members {
-    JsonObject operator()(const StartScope& s) const {
-        return {{"unit", s.scope.unit},
-                {"slice", s.scope.slice},
-                {"user", s.scope.manager == ServiceManager::User},
-                {"properties", list(s.properties, [](const UnitProperty& property) {
-                     return Json(concat(property.name, "=", property_text(property)));
-                 })}};
-    }
+    JsonObject operator()(const StartScope& s) const { return scope_members(s); }
+    JsonObject operator()(const ChangeScope& s) const { return scope_members(s); }
     JsonObject operator()(const MakeCgroup& s) const {
         return {{"cgroup", s.cgroup}, {"shared", s.shared}};
     }

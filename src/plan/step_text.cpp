@@ -82,15 +82,23 @@ std::string rule_text(const spec::DeviceRule& rule) {
     return concat(verb, rule.type, " ", number(rule.major), ":", number(rule.minor), " ", access);
 }
 
+/// " of the user's systemd (MemoryMax=64, CPUWeight=100)".
+std::string properties_text(const Scope& scope, const std::vector<UnitProperty>& properties) {
+    Words words;
+    for (const auto& property : properties)
+        words.push_back(concat(property.name, "=", property_text(property)));
+    return concat(" of ", scope.manager == ServiceManager::User ? "the user's" : "the system's",
+                  " systemd", in_brackets(words));
+}
+
 /// print_step() for each kind.
 struct Teller {
     std::string operator()(const StartScope& s) const {
-        Words properties;
-        for (const auto& property : s.properties)
-            properties.push_back(concat(property.name, "=", property_text(property)));
-        return concat("start scope ", s.scope.unit, " in ", s.scope.slice, " of ",
-                      s.scope.manager == ServiceManager::User ? "the user's" : "the system's",
-                      " systemd (", join(properties, ", "), ")");
+        return concat("start scope ", s.scope.unit, " in ", s.scope.slice,
+                      properties_text(s.scope, s.properties));
+    }
+    std::string operator()(const ChangeScope& s) const {
+        return concat("change scope ", s.scope.unit, properties_text(s.scope, s.properties));
     }
     std::string operator()(const MakeCgroup& s) const {
         return concat("make cgroup ", s.cgroup, s.shared ? " (or share it)" : "");

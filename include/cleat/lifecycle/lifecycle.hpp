@@ -126,22 +126,29 @@ struct GcOptions {
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
 /// What a live container uses now. Errors: State, "container not running".
 [[nodiscard]] Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id);
-/// Tells of a live container until its end, or until the observer fails.
+/// The containers that are live now and have cgroups.
+[[nodiscard]] Result<std::vector<ContainerId>> live(const Settings& settings);
+/// Tells of live containers until their end, or until the observer fails.
 struct Observer {
     std::chrono::milliseconds interval;
-    std::function<Result<void>(const cgroup::Stats& stats)> stats;  ///< once each interval
-    std::function<Result<void>()> oom;
+    std::vector<cgroup::PressureTrigger> triggers = {};
+    /// Once each interval.
+    std::function<Result<void>(const ContainerId& id, const cgroup::Stats& stats)> stats;
+    std::function<Result<void>(const ContainerId& id)> oom;
+    std::function<Result<void>(const ContainerId& id, const cgroup::PressureTrigger& trigger)>
+        pressure;
 };
-[[nodiscard]] Result<void> watch(const Settings& settings, const ContainerId& id,
+[[nodiscard]] Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids,
                                  const Observer& observer);
-/// New limits: a resources document (JSON text), and lines for the schemata of an intelRdt group.
-struct Update {
+/// Applies a resources document (JSON text) and lines for the schemata of an intelRdt group to a
+/// live container, all of it or nothing; or only says how it would.
+struct UpdateOptions {
     std::string resources;  ///< "" for none
-    std::vector<std::string> rdt_schemata;
+    std::vector<std::string> rdt_schemata = {};
+    enum class Mode { Apply, DryRun } mode = Mode::Apply;
 };
-/// Applies all of it to a live container, or nothing.
-[[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
-                                  const Update& update);
+[[nodiscard]] Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
+                                        const UpdateOptions& options);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 

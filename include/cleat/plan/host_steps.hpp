@@ -40,6 +40,12 @@ struct StartScope {
     std::vector<UnitProperty> properties;
 };
 
+/// Gives a scope that is there other values of some properties.
+struct ChangeScope {
+    Scope scope;
+    std::vector<UnitProperty> properties;
+};
+
 /// Makes the container's cgroup in one hierarchy (index into Plan::cgroups), parents too. On v1
 /// cpuset, empty cpus and mems are filled from the parent; on v2 controllers are enabled down to
 /// it. A cgroup that exists already is used only if no process is in it (or `shared`).

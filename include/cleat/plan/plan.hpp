@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -76,11 +77,17 @@ struct MemberOptions {
 [[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                                           const HostFacts& facts, const MemberOptions& options);
 
-/// The host steps (WriteCgroup, SetCgroupDevices) that apply `resources` to `cgroups`; also what
-/// `update` does. `pointer` is where the resources lie ("/linux/resources").
-[[nodiscard]] Result<std::vector<Step>> compile_resources(
-    const spec::Resources& resources, const std::vector<CgroupDirectory>& cgroups,
-    std::string_view pointer);
+/// The plan of new limits for a container that is there (`update`): writes to its cgroups, what its
+/// scope is told, and last the device rules, which cannot be read back.
+struct UpdateOptions {
+    std::vector<CgroupDirectory> cgroups;
+    Scope scope = {};  ///< of the systemd driver
+    /// What holds now: systemd is told of a quota in the terms of its period.
+    std::optional<std::int64_t> quota = {};
+    std::optional<std::uint64_t> period = {};
+};
+[[nodiscard]] Result<Plan> compile_update(const spec::Resources& resources,
+                                          const UpdateOptions& options);
 
 /// The same limits as properties of the container's scope, so that systemd, when it writes all of
 /// a unit's values again, writes these.
