@@ -70,8 +70,9 @@ Result<void> apply_all(const Steps& steps, const cgroup::Directories& directorie
 Result<plan::Step> old_schemata(const plan::WriteRdtSchema& step) {
     const std::string file = step.group + "/schemata";
     auto text = TRY(sys::read_text_at(sys::kHere, file.c_str()));
-    return plan::Step{.action =
-                          plan::WriteRdtSchema{.group = step.group, .schema = std::move(text)}};
+    return plan::Step{
+        .action = plan::WriteRdtSchema{.group = step.group, .schema = std::move(text)},
+        .origin = {}};
 }
 
 /// What takes the steps back: the values of now, those of systemd first, then those of the files,
@@ -130,8 +131,8 @@ Result<plan::Plan> compile(const store::State& state, const UpdateOptions& optio
         return fail(ErrorKind::Unsupported, "the container has no intelRdt group to update");
     std::vector<plan::Step> steps;
     for (const auto& schema : options.rdt_schemata)
-        steps.push_back(
-            {.action = plan::WriteRdtSchema{.group = state.rdt.group, .schema = schema}});
+        steps.push_back({.action = plan::WriteRdtSchema{.group = state.rdt.group, .schema = schema},
+                         .origin = {}});
     plan.host.insert(plan.host.begin(), std::make_move_iterator(steps.begin()),
                      std::make_move_iterator(steps.end()));
     return plan;

@@ -117,7 +117,7 @@ void Tasks::update(const TaskRequest& request, Caller caller) {
         {container, container->init},
         [&]() -> Result<Yield> {
             const auto id = TRY(ContainerId::parse(container->id));
-            TRY(lifecycle::update(container->settings, id, request.body.value));
+            TRY(lifecycle::update(container->settings, id, {.resources = request.body.value}));
             return Yield{};
         },
         caller);
