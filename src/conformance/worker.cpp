@@ -6,13 +6,15 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <optional>
+#include <cerrno>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/root_fs.hpp"
 #include "cleat/sys/tree.hpp"
 #include "facts.hpp"
 #include "part.hpp"
@@ -23,14 +25,30 @@ namespace {
 
 constexpr int kFailure = 1;
 
+/// Runtimes have given the host's /dev/null to the container's user (it is their standard input):
+/// in the mount namespace of a case there is another one.
+Result<void> protect_null() {
+    constexpr mode_t kMode = 0666;
+    constexpr unsigned kMajor = 1;
+    constexpr unsigned kMinor = 3;
+    auto tree = TRY(sys::Tree::make({.type = "tmpfs"}));
+    const int root = tree.fd();
+    const sys::Place place{.parent = std::move(tree).take(), .name = "null"};
+    TRY(place.make_node(S_IFCHR | kMode, ::makedev(kMajor, kMinor)));
+    TRY(TRY(sys::Tree::clone(root, "null", sys::Depth::Top)).attach(sys::kHere, "/dev/null"));
+    if (::chmod("/dev/null", kMode) != 0) return fail_errno("chmod /dev/null", errno);
+    return {};
+}
+
 /// Mounts of the case stay in it; in it they are shared, as a distribution's are.
 Result<void> enter_own_mounts() {
     if (::geteuid() != 0) return {};
     if (::unshare(CLONE_NEWNS) != 0) return fail_errno("make mount namespace", errno);
     TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_PRIVATE},
                                   sys::Depth::Recursive));
-    return sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
-                                     sys::Depth::Recursive);
+    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
+                                  sys::Depth::Recursive));
+    return protect_null();
 }
 
 Value played(Stage& stage) {
