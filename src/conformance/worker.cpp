@@ -35,7 +35,8 @@ Result<void> protect_null() {
     const int root = tree.fd();
     const sys::Place place{.parent = std::move(tree).take(), .name = "null"};
     TRY(place.make_node(S_IFCHR | kMode, ::makedev(kMajor, kMinor)));
-    TRY(TRY(sys::Tree::clone(root, "null", sys::Depth::Top)).attach(sys::kHere, "/dev/null"));
+    const auto null = TRY(sys::Tree::clone(root, "null", sys::Depth::Top));
+    TRY(null.attach(sys::kHere, "/dev/null"));
     if (::chmod("/dev/null", kMode) != 0) return fail_errno("chmod /dev/null", errno);
     return {};
 }
