@@ -17,6 +17,8 @@ std::span<const Subject> subjects() noexcept {
         Subject{"spec", "Control groups", cgroups_cases()},
         Subject{"spec", "Hooks", hooks_cases()},
         Subject{"spec", "Features", features_cases()},
+        Subject{"engine", "What engines rely on", engine_cases()},
+        Subject{"security", "What once was a vulnerability", security_cases()},
     };
     return kSubjects;
 }

@@ -19,5 +19,7 @@ inline constexpr Level kShould = Level::Should;
 [[nodiscard]] std::span<const Case> hooks_cases() noexcept;
 [[nodiscard]] std::span<const Case> cgroups_cases() noexcept;
 [[nodiscard]] std::span<const Case> features_cases() noexcept;
+[[nodiscard]] std::span<const Case> engine_cases() noexcept;
+[[nodiscard]] std::span<const Case> security_cases() noexcept;
 
 }  // namespace cleat::conformance

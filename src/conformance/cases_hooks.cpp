@@ -152,16 +152,16 @@ constexpr Case kCases[] = {
     {"hooks.start-container.namespace", "startContainer runs in the container",
      "config.md#startcontainer-hooks", kMust, "root",
      R"({"hooks":{"startContainer":[$INSIDE(it)]}})", "wait",
-     "create; proc; remember MNT ns/mnt; remember NET ns/net; start; hooks; it/facts/ns/mnt = "
+     "create; proc; remember MNT ns/mnt; remember NET ns/net; start; heard it; it/facts/ns/mnt = "
      "$MNT; it/facts/ns/net = $NET; it/facts/hostname = conformance"},
     {"hooks.start-container.state", "startContainer gets the state",
      "config.md#posix-platform-hooks", kMust, "", R"({"hooks":{"startContainer":[$INSIDE(it)]}})",
      "wait",
-     "create; start; hooks; it/state/id = $ID; it/state/status = created; it/state/bundle = "
+     "create; start; heard it; it/state/id = $ID; it/state/status = created; it/state/bundle = "
      "$BUNDLE"},
     {"hooks.start-container.pid", "startContainer is told the pid that the container sees",
      "runtime.md#state", kMust, "", R"({"hooks":{"startContainer":[$INSIDE(it)]}})", "wait",
-     "create; start; hooks; it/state/pid = 1"},
+     "create; start; heard it; it/state/pid = 1"},
     {"hooks.start-container.failure",
      "when startContainer fails, so does start, and the program does not run",
      "runtime.md#lifecycle", kMust, "", R"({"hooks":{"startContainer":[$INSIDE(it exit:3)]}})", "",

@@ -71,6 +71,7 @@ bool compare(const Value& seen, std::string_view op, const Value& wanted) {
 bool holds(const Value* seen, std::string_view op, const Value& wanted) {
     if (op == "exists") return seen != nullptr;
     if (op == "absent") return seen == nullptr;
+    if (op == "isnt") return seen == nullptr || !same(*seen, wanted);
     if (seen == nullptr) return false;
     if (op == "=") return same(*seen, wanted);
     if (op == "!=") return !same(*seen, wanted);
@@ -83,7 +84,7 @@ bool holds(const Value* seen, std::string_view op, const Value& wanted) {
 
 bool is_operator(std::string_view word) {
     constexpr std::string_view kOperators[] = {
-        "=", "!=", "<", "<=", ">", ">=", "has", "lacks", "in", "like", "exists", "absent"};
+        "=", "!=", "<", "<=", ">", ">=", "has", "lacks", "in", "like", "exists", "absent", "isnt"};
     return std::ranges::find(kOperators, word) != std::end(kOperators);
 }
 

@@ -7,9 +7,9 @@
 
 namespace cleat::conformance {
 
-/// "PATH OPERATOR [VALUE]": = != < <= > >= has lacks in like exists absent. A value is JSON, or
-/// else a text; `has` is of an array's elements, an object's members or a part of a text.
-/// Whether a statement is one: its second word is an operator.
+/// "PATH OPERATOR [VALUE]": = != isnt < <= > >= has lacks in like exists absent. A value is JSON,
+/// or else a text; `has` is of an array's elements, an object's members or a part of a text; `isnt`
+/// holds where nothing is, too. Whether a statement is one: its second word is an operator.
 [[nodiscard]] bool is_expectation(std::string_view statement);
 [[nodiscard]] Outcome expect(const Value& seen, std::string_view statement);
 

@@ -15,8 +15,8 @@ constexpr const char* kStyle = R"(
 body{margin:0 auto;max-width:76rem;padding:1.5rem;background:var(--bg);color:var(--fg);
 font:15px/1.5 system-ui,sans-serif}
 h1{font-size:1.5rem;margin:0 0 .2rem}p{margin:.2rem 0 1rem;color:var(--dim)}
-.cards{display:flex;flex-wrap:wrap;gap:.8rem;margin:0 0 1rem}
-.card{border:1px solid var(--line);border-radius:8px;padding:.6rem .9rem;min-width:14rem}
+.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(16rem,1fr));gap:.8rem;margin:0 0 1rem}
+.card{border:1px solid var(--line);border-radius:8px;padding:.6rem .9rem}
 .card b{display:block}.card small{color:var(--dim)}
 .bar{display:flex;height:8px;border-radius:4px;overflow:hidden;margin:.4rem 0;background:var(--line)}
 .bar i{display:block}.bar .ok{background:var(--good)}.bar .bad{background:var(--bad)}
@@ -114,7 +114,7 @@ std::string html(const std::vector<Judged>& runtimes, const std::vector<Row>& ro
         "<meta name=viewport content=\"width=device-width,initial-scale=1\">"
         "<title>OCI runtime conformance</title><style>",
         kStyle, "</style></head>\n<body><h1>OCI runtime conformance</h1><p>", rows.size(),
-        " cases against the runtime specification. A MUST that is not met is a failure; a SHOULD "
+        " cases. A MUST that is not met is a failure; a SHOULD "
         "that is not met, a difference.</p>\n<div class=cards>");
     for (std::size_t i = 0; i < runtimes.size(); ++i) out += card(runtimes[i], tally(rows, i));
     out +=

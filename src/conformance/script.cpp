@@ -46,8 +46,8 @@ Outcome perform(Stage& stage, std::string_view line) {
     if (is_expectation(line)) return expect(stage.seen, stage.filled(line));
     Statement statement;
     std::string_view rest = line;
-    if (rest.starts_with('!') && !rest.starts_with("!=")) {
-        statement.wanted = Wanted::Failure;
+    if (rest.starts_with('!') || rest.starts_with('?')) {
+        statement.wanted = rest[0] == '!' ? Wanted::Failure : Wanted::Any;
         rest.remove_prefix(1);
     }
     statement.verb = rest.substr(0, rest.find(' '));

@@ -1,8 +1,9 @@
 // Room: conformance. The scripts of cases: one statement a line or between semicolons.
 //
 // A statement is a verb with words (the tables in verbs_*.cpp), or an expectation about what was
-// seen last (expect.hpp). "!" before a verb that calls the runtime: it has to fail. "v1:" and "v2:"
-// before a statement: only where the controllers are of that version; "root:" only for root.
+// seen last (expect.hpp). Before a verb that calls the runtime, "!" says that it has to fail, and
+// "?" that it may. "v1:" and "v2:" before a statement: only where the controllers are of that
+// version; "root:" only for root.
 #pragma once
 
 #include <span>
@@ -12,7 +13,7 @@
 
 namespace cleat::conformance {
 
-enum class Wanted { Success, Failure };
+enum class Wanted { Success, Failure, Any };
 
 /// What follows the verb.
 struct Statement {

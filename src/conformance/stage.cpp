@@ -10,6 +10,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/root_fs.hpp"
+#include "facts.hpp"
 #include "part.hpp"
 
 namespace cleat::conformance {
@@ -46,6 +47,8 @@ std::string named(const Stage& stage, std::string_view name) {
     if (name == "RUNTIME") return stage.runtime;
     if (name == "ROOT") return stage.state_root();
     if (name == "PID") return concat(stage.pid);
+    // The value that it has anyway: a runtime that sets it does no harm.
+    if (name == "CORE_PATTERN") return content_of("/proc/sys/kernel/core_pattern");
     if (name == "UID") return concat(::getuid());
     if (name == "GID") return concat(::getgid());
     const auto found = stage.names.find(std::string(name));

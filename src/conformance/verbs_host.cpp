@@ -98,6 +98,7 @@ Outcome do_look(Stage& stage, const Statement& statement) {
         statement.rest.starts_with('/') ? statement.rest : stage.path(statement.rest);
     stage.seen = file_facts(path);
     put(stage.seen, "text", text(sys::read_text_at(sys::kHere, path.c_str()).value_or("")));
+    if (auto json = parse(text_at(stage.seen, "text"))) put(stage.seen, "json", *std::move(json));
     const auto names = sys::list_directory_at(sys::kHere, path.c_str());
     if (names) put(stage.seen, "names", texts(*names));
     return std::nullopt;
@@ -227,6 +228,12 @@ Outcome do_hold(Stage& stage, const Statement& statement) {
     return Broken{"the case can be prepared: hold", content_of(out)};
 }
 
+/// leak PATH: create is called with that open as descriptor 3
+Outcome do_leak(Stage& stage, const Statement& statement) {
+    stage.names["LEAK"] = statement.rest;
+    return std::nullopt;
+}
+
 Outcome do_sleep(Stage& stage, const Statement& statement) {
     const auto length = parse_number<int>(statement.rest).value_or(0);
     static_cast<void>(stage.children.wait(0, std::chrono::milliseconds(length)));
@@ -257,7 +264,7 @@ constexpr Verb kVerbs[] = {
     {"mounts", do_mounts}, {"hooks", do_hooks},       {"heard", do_heard}, {"says", do_says},
     {"silent", do_silent}, {"exits", do_exits},       {"gone", do_gone},   {"alive", do_alive},
     {"hurt", do_hurt},     {"remember", do_remember}, {"hold", do_hold},   {"sleep", do_sleep},
-    {"clean", do_clean},
+    {"clean", do_clean},   {"leak", do_leak},
 };
 
 }  // namespace

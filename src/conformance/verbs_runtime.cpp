@@ -1,4 +1,6 @@
 // Room: conformance. The verbs of scripts that call the runtime.
+#include <fcntl.h>
+
 #include <algorithm>
 
 #include "cleat/base/text.hpp"
@@ -60,7 +62,7 @@ Outcome simple(Stage& stage, const Statement& statement) {
 
 Outcome see_json(Stage& stage, const Statement& statement, std::vector<std::string> words) {
     if (auto broken = ask(stage, statement, std::move(words))) return broken;
-    if (statement.wanted == Wanted::Failure) return std::nullopt;
+    if (stage.last.status != 0) return std::nullopt;
     auto document = parse(stage.last.out);
     if (!document)
         return Broken{concat(statement.verb, " prints JSON"),
@@ -92,8 +94,14 @@ Outcome do_create(Stage& stage, const Statement& statement) {
     words.insert(words.end(), statement.words.begin(), statement.words.end());
     words.push_back(stage.id);
     stage.made.push_back(stage.id);
-    if (auto broken = ask(stage, statement, std::move(words))) return broken;
-    if (statement.wanted == Wanted::Failure) return std::nullopt;
+    Call how{};
+    // A descriptor that the caller has open and the container must not have.
+    const std::string leak = stage.names["LEAK"];
+    const auto leaked =
+        sys::open_at(sys::kHere, leak.empty() ? "/dev/null" : leak.c_str(), O_RDONLY);
+    if (!leak.empty() && leaked) how.extra = leaked->get();
+    if (auto broken = ask(stage, statement, std::move(words), std::move(how))) return broken;
+    if (stage.last.status != 0) return std::nullopt;
     const auto text = sys::read_text_at(sys::kHere, pid_file.c_str());
     stage.pid = parse_number<pid_t>(text.value_or("")).value_or(0);
     if (stage.pid > 0) return std::nullopt;
@@ -128,9 +136,11 @@ Outcome do_report(Stage& stage, const Statement& /*statement*/) {
 
 /// create, start, report
 Outcome do_run(Stage& stage, const Statement& statement) {
-    for (const char* const step : {"create", "start"})
-        if (auto broken = perform(stage, concat(step, step[0] == 'c' ? " " + statement.rest : "")))
-            return broken;
+    const char* const may = statement.wanted == Wanted::Any ? "?" : "";
+    for (const auto& step : {concat("create ", statement.rest), std::string("start")}) {
+        if (auto broken = perform(stage, may + step)) return broken;
+        if (stage.last.status != 0) return std::nullopt;
+    }
     return do_report(stage, statement);
 }
 

@@ -6,13 +6,15 @@
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
-#include <cstdio>
-#include <optional>
+#include <cerrno>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/root_fs.hpp"
 #include "cleat/sys/tree.hpp"
 #include "facts.hpp"
 #include "part.hpp"
@@ -23,14 +25,34 @@ namespace {
 
 constexpr int kFailure = 1;
 
+/// Runtimes have given the host's /dev/null to the container's user (it is their standard input):
+/// in the mount namespace of a case there is another one.
+Result<void> protect_null(const std::string& directory) {
+    constexpr mode_t kMode = 0666;
+    constexpr mode_t kDirectory = 0755;
+    constexpr unsigned kMajor = 1;
+    constexpr unsigned kMinor = 3;
+    TRY(sys::make_directories(directory, kDirectory));
+    auto tree = TRY(sys::Tree::make({.type = "tmpfs"}));
+    // Attached first: before Linux 6.15 there are no copies of what is not.
+    TRY(tree.attach(sys::kHere, directory.c_str()));
+    const sys::Place place{.parent = std::move(tree).take(), .name = "null"};
+    TRY(place.make_node(S_IFCHR | kMode, ::makedev(kMajor, kMinor)));
+    const std::string path = directory + "/null";
+    if (::chmod(path.c_str(), kMode) != 0) return fail_errno(concat("chmod ", path), errno);
+    const auto null = TRY(sys::Tree::clone(sys::kHere, path.c_str(), sys::Depth::Top));
+    return null.attach(sys::kHere, "/dev/null");
+}
+
 /// Mounts of the case stay in it; in it they are shared, as a distribution's are.
-Result<void> enter_own_mounts() {
+Result<void> enter_own_mounts(const std::string& directory) {
     if (::geteuid() != 0) return {};
     if (::unshare(CLONE_NEWNS) != 0) return fail_errno("make mount namespace", errno);
     TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_PRIVATE},
                                   sys::Depth::Recursive));
-    return sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
-                                     sys::Depth::Recursive);
+    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
+                                  sys::Depth::Recursive));
+    return protect_null(directory + "/devices");
 }
 
 Value played(Stage& stage) {
@@ -70,7 +92,7 @@ int work(const std::vector<std::string>& words) {
                 .limit = std::chrono::seconds(parse_number<int>(words[kLimit]).value_or(1)),
                 .known = {}};
     if (stage.subject == nullptr) return kFailure;
-    const auto mounts = enter_own_mounts();
+    const auto mounts = enter_own_mounts(words[kDirectory]);
     Value out = object();
     if (!mounts) {
         put(out, "reason", text(describe(mounts.error())));
