@@ -16,6 +16,7 @@ struct Globals {
     std::string log;
     std::string log_format = "text";
     std::string log_level;
+    std::string trace;
     std::string cgroup_manager;
     std::string rootless = "auto";
     bool debug = false;
@@ -84,6 +85,11 @@ struct ListArguments {
     bool quiet = false;
 };
 
+struct GcArguments {
+    bool stopped = false;
+    bool dry_run = false;
+};
+
 struct PsArguments {
     std::string id;
     std::string format = "table";
@@ -130,7 +136,27 @@ struct PlanArguments {
     bool json = false;
 };
 
+struct ConformanceArguments {
+    std::vector<std::string> runtimes;
+    std::string filter;
+    std::vector<std::string> known;
+    std::string suite = "spec";
+    std::string format = "tap";
+    std::string file;
+    std::uint32_t parallel = 1;
+    std::uint32_t timeout = 10;
+    bool list = false;
+};
+
 struct FeaturesArguments {};
+
+struct ValidateArguments {
+    std::vector<std::string> paths;
+    std::string type;
+    std::string format = "text";
+    bool strict = false;
+    bool host = false;
+};
 
 /// Nothing but a text to show: --help, --version.
 struct TextArguments {
@@ -139,7 +165,8 @@ struct TextArguments {
 
 using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
-                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
-                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+                 DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
+                 CriuArguments, UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
+                 ValidateArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

@@ -5,6 +5,7 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/conformance/conformance.hpp"
 #include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
@@ -13,9 +14,12 @@
 #include "json.hpp"
 #include "output.hpp"
 #include "pattern.hpp"
+#include "validate.hpp"
 
 namespace cleat::cli {
 namespace {
+
+constexpr int kBroken = 1;
 
 Result<lifecycle::CreateOptions> options_of(const CreateArguments& arguments) {
     const auto id = TRY(ContainerId::parse(arguments.id));
@@ -55,6 +59,22 @@ Result<lifecycle::ExecOptions> options_of(const ExecArguments& arguments) {
                                   .ignore_paused = arguments.ignore_paused,
                                   .preserve_fds = arguments.preserve_fds,
                                   .listen_fds = listen_fds()};
+}
+
+Result<conformance::Options> options_of(const ConformanceArguments& arguments) {
+    if (arguments.parallel == 0 || arguments.timeout == 0)
+        return fail(ErrorKind::InvalidArgument, "--jobs and --timeout are at least 1");
+    using enum conformance::Format;
+    return conformance::Options{.runtimes = arguments.runtimes,
+                                .filter = arguments.filter,
+                                .known = arguments.known,
+                                .suite = arguments.suite,
+                                .format = arguments.format == "html"    ? Html
+                                          : arguments.format == "junit" ? JUnit
+                                                                        : Tap,
+                                .file = arguments.file,
+                                .parallel = arguments.parallel,
+                                .limit = std::chrono::seconds(arguments.timeout)};
 }
 
 Result<std::string> read_resources(const UpdateArguments& arguments) {
@@ -145,6 +165,23 @@ class Runner {
         return 0;
     }
 
+    Result<int> operator()(const GcArguments& arguments) const {
+        using namespace lifecycle;
+        const auto garbage = TRY(collect_garbage(
+            settings_, {.stopped = arguments.stopped ? Stopped::Take : Stopped::Keep,
+                        .dry_run = arguments.dry_run ? DryRun::Yes : DryRun::No}));
+        int status = 0;
+        for (const auto& each : garbage) {
+            if (each.problem.empty()) {
+                TRY(print(concat(each.id, ": ", each.reason, "\n")));
+                continue;
+            }
+            log({.level = LogLevel::Error, .message = concat("gc: ", each.id, ": ", each.problem)});
+            status = 1;
+        }
+        return status;
+    }
+
     Result<int> operator()(const PsArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto pids = TRY(lifecycle::processes(settings_, id));
@@ -211,10 +248,21 @@ class Runner {
         return 0;
     }
 
+    Result<int> operator()(const ConformanceArguments& arguments) const {
+        const auto options = TRY(options_of(arguments));
+        if (arguments.list) {
+            TRY(print(conformance::list_cases(options)));
+            return 0;
+        }
+        return TRY(conformance::judge(options)) ? 0 : kBroken;
+    }
+
     Result<int> operator()(const FeaturesArguments&) const {
         TRY(print(lifecycle::features_json(build()) + '\n'));
         return 0;
     }
+
+    Result<int> operator()(const ValidateArguments& arguments) const { return validate(arguments); }
 
  private:
     /// The container, or all whose ids the pattern matches; every one is tried, and the first

@@ -64,6 +64,7 @@ void build_exec(CLI::App& app, Arguments& arguments);
 void build_kill(CLI::App& app, Arguments& arguments);
 void build_delete(CLI::App& app, Arguments& arguments);
 void build_list(CLI::App& app, Arguments& arguments);
+void build_gc(CLI::App& app, Arguments& arguments);
 void build_ps(CLI::App& app, Arguments& arguments);
 void build_events(CLI::App& app, Arguments& arguments);
 void build_checkpoint(CLI::App& app, Arguments& arguments);
@@ -71,7 +72,9 @@ void build_restore(CLI::App& app, Arguments& arguments);
 void build_update(CLI::App& app, Arguments& arguments);
 void build_spec(CLI::App& app, Arguments& arguments);
 void build_plan(CLI::App& app, Arguments& arguments);
+void build_conformance(CLI::App& app, Arguments& arguments);
 void build_features(CLI::App& app, Arguments& arguments);
+void build_validate(CLI::App& app, Arguments& arguments);
 
 /// Each takes what follows the flags.
 Result<void> finish_exec(Arguments& arguments, std::vector<std::string> rest);

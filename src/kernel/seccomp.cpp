@@ -76,12 +76,6 @@ Architecture architecture_of(std::string_view name) {
     return {text == "native" ? ::seccomp_arch_native() : ::seccomp_arch_resolve_name(text.c_str())};
 }
 
-bool notifies(const spec::Seccomp& seccomp) {
-    return std::ranges::any_of(seccomp.syscalls, [](const spec::SeccompSyscall& rule) {
-        return rule.action == spec::SeccompAction::Notify;
-    });
-}
-
 struct Flag {
     std::string_view name;
     unsigned long value;
@@ -111,6 +105,12 @@ Result<unsigned long> flags_of(const spec::Seccomp& seccomp) {
 }
 
 }  // namespace
+
+bool notifies(const spec::Seccomp& seccomp) noexcept {
+    return std::ranges::any_of(seccomp.syscalls, [](const spec::SeccompSyscall& rule) {
+        return rule.action == spec::SeccompAction::Notify;
+    });
+}
 
 std::vector<Architecture> seccomp_architectures(const spec::Seccomp& seccomp) {
     std::vector<Architecture> list{{::seccomp_arch_native()}};

@@ -72,7 +72,7 @@ class InitHands {
 
     Result<void> operator()(const plan::RunHooks& step) {
         const bool starting = step.kind == plan::HookKind::StartContainer;
-        const pid_t pid = TRY(pid_on_host(arguments_.context));
+        const pid_t pid = ::getpid();  // as the container sees it (runtime.md#state)
         const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
         auto done = run_hooks(
             step, arguments_.request.state_document(starting ? "created" : "creating", pid));
@@ -226,7 +226,7 @@ void forget_host(ChildArguments& arguments) noexcept {
     context.cgroup_tasks.clear();
     context.unified_cgroup.reset();
     std::vector<int> kept = {arguments.child_end.get(), arguments.seccomp_agent.get(),
-                             context.root.fd()};
+                             context.root.fd(), arguments.request.trace.fd()};
     for (const auto& slot : context.slots) kept.push_back(slot.get());
     int preserved = STDERR_FILENO;
     for (const auto& step : arguments.request.plan.init)
@@ -260,7 +260,8 @@ void run_init(ChildArguments arguments) noexcept {
     if (arguments.host_end) begin_child(arguments);  // else the joiner has
     // What is made in the root has exactly its mode: there is no umask until SetUmask.
     InitHands hands(arguments, ::umask(0));
-    auto walked = walk(arguments.request.plan.init, hands);
+    auto walked = walk(arguments.request.plan.init, hands,
+                       {.trace = arguments.request.trace, .process = "init"});
     // The list ends with Exec, which returns only when it fails.
     give_up(hands.peer(), walked ? Error{.what = "the plan has no exec"} : walked.error());
 }
@@ -269,8 +270,9 @@ void run_joiner(ChildArguments arguments) noexcept {
     begin_child(arguments);
     const int peer = arguments.child_end.get();
     InitHands hands(arguments, 0);  // runs no hooks
-    if (auto walked = walk(arguments.request.plan.joiner, hands); !walked)
-        give_up(peer, walked.error());
+    auto walked = walk(arguments.request.plan.joiner, hands,
+                       {.trace = arguments.request.trace, .process = "joiner"});
+    if (!walked) give_up(peer, walked.error());
     const bool is_member = arguments.request.container_init.has_value();
     if (is_member) forget_host(arguments);
     auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);

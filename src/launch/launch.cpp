@@ -143,7 +143,8 @@ Result<void> Host::prepare() {
             return std::unexpected(std::move(error));
         }
         context_.seccomp = *std::move(program);
-        if (!load->seccomp.listener_path.empty())
+        // Without SCMP_ACT_NOTIFY the path is ignored (config-linux.md#seccomp).
+        if (kernel::notifies(load->seccomp))
             seccomp_agent_ = TRY(connect_agent(load->seccomp.listener_path));
     }
     auto [host_end, child_end] = TRY(sys::seqpacket_pair());
@@ -308,9 +309,12 @@ std::unexpected<Error> Host::init_died() {
 
 Result<Launched> Host::launch() {
     TRY(prepare());
-    TRY(walk(plan_.host, *this));
+    TRY(walk(plan_.host, *this, {.trace = request_.trace, .process = "host"}));
     const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
-    if (!waits_for_start) TRY(await_execution());
+    if (!waits_for_start) {
+        const sys::Span span(request_.trace, "host", "await-execution");
+        TRY(await_execution());
+    }
     if (!committed_) TRY(commit());
     cgroups_.keep();
     scope_.keep();

@@ -92,6 +92,7 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
     const auto status = sys::process_stat(self);
     if (!status) return fail(ErrorKind::System, "cleat cannot see itself in /proc");
     return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
+                         .boot = TRY(sys::boot_id()),
                          .scope = kept_of(plan.scope),
                          .cgroups = kept_of(plan.cgroups)};
 }
@@ -139,11 +140,13 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
         .container_init = std::nullopt,
         .start_listener = listener.get(),
         .console_socket = console.get(),
+        .trace = prepared.trace,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit =
             [&](const sys::ProcessIdentity& init) {
                 state.init = init;
+                const sys::Span span(prepared.trace, "host", "write-state");
                 return commit(reservation.entry(), prepared.config, options, state);
             },
     };
@@ -161,16 +164,20 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
                          plan::Options::Begin begin) {
     const std::string bundle = TRY(sys::real_path(options.bundle));
     const std::string path = options.config.empty() ? bundle + "/config.json" : options.config;
-    auto config = TRY(load_config(path));
+    const auto& trace = settings.trace;
+    auto config = TRY(sys::timed(trace, "load-config", [&] { return load_config(path); }));
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
-    const auto facts = TRY(host::probe());
-    auto plan = TRY(located(
-        plan::compile(config.spec, facts,
-                      plan_options(driver_for(settings, config.spec), options, bundle, begin)),
-        config));
+    const auto facts = TRY(sys::timed(trace, "probe-host", host::probe));
+    const auto how = plan_options(driver_for(settings, config.spec), options, bundle, begin);
+    auto plan = TRY(sys::timed(trace, "compile-plan", [&] {
+        return located(plan::compile(config.spec, facts, how), config);
+    }));
     log_problems(plan.warnings, {});
-    return Prepared{
-        .bundle = bundle, .begin = begin, .config = std::move(config), .plan = std::move(plan)};
+    return Prepared{.bundle = bundle,
+                    .begin = begin,
+                    .trace = trace,
+                    .config = std::move(config),
+                    .plan = std::move(plan)};
 }
 
 Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
@@ -178,7 +185,8 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     auto prepared = TRY(prepare(settings, options, begin));
     const auto& process = prepared.config.spec.process;
     TRY(check_terminal(process && process->terminal, options.console_socket, company));
-    auto reservation = TRY(Reservation::make(settings, options.id));
+    auto reservation = TRY(sys::timed(settings.trace, "reserve-id",
+                                      [&] { return Reservation::make(settings, options.id); }));
     auto state = first_state(prepared, options);
     auto launched = TRY(located(make_init(prepared, options, reservation, state), prepared.config));
     return Birth{.config = std::move(prepared.config),

@@ -81,8 +81,8 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
     return plan::compile_member(config.spec, member.process, facts, how);
 }
 
-Result<launch::Launched> make_member(const Container& container, const ExecOptions& options,
-                                     const plan::Plan& plan) {
+Result<launch::Launched> make_member(const Settings& settings, const Container& container,
+                                     const ExecOptions& options, const plan::Plan& plan) {
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
     return launch::launch({
@@ -90,6 +90,7 @@ Result<launch::Launched> make_member(const Container& container, const ExecOptio
         .bundle = state.bundle,
         .container_init = state.init.pid,
         .console_socket = console.get(),
+        .trace = settings.trace,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
@@ -103,14 +104,16 @@ Result<launch::Launched> launch_member(const Settings& settings, const ExecOptio
                                        Company company) {
     const auto container = TRY(open_container(settings, options.id));
     TRY(check_status(container, options));
-    const auto config = TRY(config_of(container));
+    const auto config =
+        TRY(sys::timed(settings.trace, "load-config", [&] { return config_of(container); }));
     auto member = TRY(member_of(options, config));
     add_listen_fds(member.process.env, options.listen_fds);
     TRY(check_terminal(member.process.terminal, options.console_socket, company));
-    auto plan = compile(container, options, member, config);
+    auto plan = sys::timed(settings.trace, "compile-plan",
+                           [&] { return compile(container, options, member, config); });
     if (!plan) return std::unexpected(with_place(std::move(plan).error(), member, config));
     log_problems(plan->warnings, {});
-    auto launched = make_member(container, options, *plan);
+    auto launched = make_member(settings, container, options, *plan);
     if (!launched) return std::unexpected(with_place(std::move(launched).error(), member, config));
     return launched;
 }

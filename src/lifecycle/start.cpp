@@ -45,7 +45,8 @@ Result<void> start(const Settings& settings, const ContainerId& id) {
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot start a container that has stopped");
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
-    auto started = launch::start(container.entry.fd());
+    auto started = sys::timed(settings.trace, "await-execution",
+                              [&] { return launch::start(container.entry.fd()); });
     if (!started) {
         // Nobody listens any more: a start that was killed at the wrong moment left the file.
         if (started.error().kind == ErrorKind::State) static_cast<void>(mark_running(container));

@@ -128,7 +128,7 @@ void check_cgroups_path(const Linux& linux, Complaints& complaints) {
 void check_net_devices(const Spec& spec, Complaints& complaints) {
     constexpr std::size_t kMaxName = 15;  // IFNAMSIZ - 1
     if (!spec.linux.net_devices.empty() && find_namespace(spec, NamespaceType::Network) == nullptr)
-        complaints.add("/linux/netDevices", "needs a network namespace in /linux/namespaces");
+        complaints.add_own("/linux/netDevices", "needs a network namespace in /linux/namespaces");
     for (const auto& [host_name, device] : spec.linux.net_devices) {
         const auto pointer = pointer_push("/linux/netDevices", host_name);
         const std::string& name = device.name.empty() ? host_name : device.name;
@@ -154,8 +154,6 @@ void check_linux(const Spec& spec, Complaints& complaints) {
     check_cgroups_path(linux, complaints);
     check_net_devices(spec, complaints);
     check_sysctl(spec, complaints);
-    if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
-    if (linux.seccomp) check_seccomp(*linux.seccomp, complaints);
 }
 
 }  // namespace cleat::spec

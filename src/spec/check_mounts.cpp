@@ -18,9 +18,9 @@ bool is_remount(const Mount& mount) {
 }
 
 void check_one(const Mount& mount, const std::string& pointer, Complaints& complaints) {
-    if (!mount.destination.starts_with('/'))
-        complaints.add(pointer + "/destination",
-                       concat("destination ", quoted(mount.destination), " must be absolute"));
+    // A relative one is deprecated, but has its meaning: below "/" (config.md#mounts).
+    if (mount.destination.empty())
+        complaints.add(pointer + "/destination", "destination must not be empty");
     if (mount.uid_mappings.empty() != mount.gid_mappings.empty())
         complaints.add(pointer + "/uidMappings", "uidMappings and gidMappings come together");
     check_id_mappings(mount.uid_mappings, pointer + "/uidMappings", complaints);

@@ -1,6 +1,6 @@
 // Room: spec. The only place of this room where the JSON library is named. Its events come in the
 // order of the text but without positions: a cursor goes along with them, token by token.
-#include "document.hpp"
+#include "cleat/spec/document.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -211,6 +211,20 @@ const Node* Node::find(std::string_view name) const {
     for (const auto& [key, value] : members)
         if (key == name) return &value;
     return nullptr;
+}
+
+Found find_node(const Node& root, std::string_view pointer) {
+    Found found{.node = &root};
+    for (const auto& token : pointer_tokens(pointer)) {
+        const Node* next = nullptr;
+        if (found.node->kind == Node::Kind::Object) next = found.node->find(token);
+        if (const auto index = parse_number<std::size_t>(token);
+            found.node->kind == Node::Kind::Array && index && *index < found.node->elements.size())
+            next = &found.node->elements[*index];
+        if (next == nullptr) return {.node = found.node, .exact = false};
+        found.node = next;
+    }
+    return found;
 }
 
 std::string_view name_of(Node::Kind kind) noexcept {

@@ -172,6 +172,7 @@ std::string encode(const State& state) {
 std::string encode(const Intent& intent) {
     return dump(Json{{"version", kVersion},
                      {"creator", to_json(intent.creator)},
+                     {"boot", intent.boot},
                      {"scope", to_json(intent.scope)},
                      {"cgroups", to_json(intent.cgroups)}});
 }
@@ -207,6 +208,7 @@ Result<Intent> decode_intent(std::string_view text) {
     Reader reader(document);
     take_version(reader);
     take_process(reader, "creator", intent.creator);
+    reader.text("boot", intent.boot);
     take_scope(reader, intent.scope);
     take_cgroups(reader, intent.cgroups);
     if (!reader.problem().empty()) return damaged(reader.problem());

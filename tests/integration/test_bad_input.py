@@ -97,7 +97,7 @@ DOCUMENT = [
     ("/process/ioPriority", {"class": "IOPRIO_CLASS_BE", "priority": 8}),
     ("/process/ioPriority", {"class": "BE", "priority": 1}),
     ("/process/execCPUAffinity", {"initial": "first"}),
-    ("/mounts/0/destination", "proc"), ("/mounts/-", {"destination": "/x"}, "/mounts/7/type"),
+    ("/mounts/0/destination", ""), ("/mounts/-", {"destination": "/x"}, "/mounts/7/type"),
     ("/mounts/-", {"destination": "/x", "type": "bind"}, "/mounts/7/source"),
     ("/mounts/-", {"destination": "/x", "type": "tmpfs", "uidMappings": ONE_MAP,
                    "gidMappings": ONE_MAP}, "/mounts/7/uidMappings"),

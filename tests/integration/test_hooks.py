@@ -84,6 +84,15 @@ echo "$1 $(cat | tr -d '\\n') ns=$(readlink /proc/self/ns/mnt) cwd=$(pwd) $(env 
         self.create()
         self.assertEqual(self.entries()[0][1]["pid"], self.state()["pid"])
 
+    def test_pid_on_stdin_of_hooks_in_the_container_is_the_containers(self):
+        self.with_hooks("/probe", "sleep", createContainer=[self.hook("createContainer")],
+                        startContainer=[self.inside_hook("cat >/tmp/state")])
+        self.create()
+        self.assertEqual(self.entries()[0][1]["pid"], 1)
+        self.start()
+        with open(os.path.join(self.rootfs, "tmp/state"), encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["pid"], 1)
+
     def test_namespaces_of_the_kinds(self):
         self.with_hooks("/probe", "sleep", prestart=[self.hook("prestart")],
                         createRuntime=[self.hook("createRuntime")],

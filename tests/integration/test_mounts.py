@@ -41,6 +41,10 @@ class Mounts(CleatTest):
         for point in self.with_mounts():
             self.assertTrue(point == "/" or point.startswith(allowed[1:]), point)
 
+    def test_a_relative_destination_is_below_the_root(self):
+        self.assertEqual(self.with_mounts(filesystem("var/deep", "tmpfs"))["/var/deep"]["type"],
+                         "tmpfs")
+
     def test_every_flag(self):
         for options, wanted, unwanted in (
                 (["ro"], {"ro"}, {"rw"}), (["nosuid"], {"nosuid"}, set()),

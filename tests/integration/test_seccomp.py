@@ -193,6 +193,11 @@ class Seccomp(CleatTest):
         self.create_refused("listener|seccomp")
         self.assert_nothing_left()
 
+    def test_listener_without_notify_is_ignored(self):
+        profile = self.profile(self.rule("SCMP_ACT_ERRNO", "alarm", errnoRet=44),
+                               listenerPath="/no/such.sock")
+        self.assertEqual(self.probe("syscall", ALARM, seccomp=profile).json()["errno"], 44)
+
 
 EVERYTHING_BUT_MKDIR = """read write open openat close stat fstat newfstatat lstat mmap mprotect
 munmap brk rt_sigaction rt_sigprocmask rt_sigreturn ioctl access execve exit exit_group arch_prctl

@@ -33,6 +33,8 @@ struct MovedNetDevice {
 /// Compiles a profile to what seccomp(2) takes. Unknown system call names are skipped (and logged
 /// at debug level), as the specification's users expect. Errors: InvalidConfig with its pointer.
 [[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp);
+/// Whether a rule asks a listener (SCMP_ACT_NOTIFY).
+[[nodiscard]] bool notifies(const spec::Seccomp& seccomp) noexcept;
 
 // Init: process, ids, namespaces (process.cpp, namespaces.cpp).
 [[nodiscard]] Result<void> apply(const plan::ProtectInit& step, Context& context);

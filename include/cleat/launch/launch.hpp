@@ -14,6 +14,7 @@
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
+#include "cleat/sys/trace.hpp"
 
 namespace cleat::launch {
 
@@ -25,6 +26,7 @@ struct Request {
     std::optional<pid_t> container_init;  ///< for a member: whose namespaces are joined
     int start_listener = -1;              ///< for create: init waits there for start
     int console_socket = -1;              ///< where the pty master is sent; -1: it is kept
+    sys::Trace trace = {};
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
     /// Called when init is Ready: writes state.json and pid files. If it fails, init is ended.

@@ -19,6 +19,7 @@
 #include "cleat/store/store.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
+#include "cleat/sys/trace.hpp"
 
 namespace cleat::lifecycle {
 
@@ -26,6 +27,7 @@ namespace cleat::lifecycle {
 struct Settings {
     std::string root;  ///< state root
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
+    sys::Trace trace = {};
     /// ByPath: a cgroupsPath that has a scope's form (SLICE:PREFIX:NAME) means systemd in any case.
     enum class Choice { AsSet, ByPath } driver_choice = Choice::AsSet;
 };
@@ -103,6 +105,21 @@ enum class Whom { Init, All };
                                 Whom whom);
 enum class Force { No, Yes };
 [[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
+/// An entry that is left from a crash or an earlier boot. `problem` is set if it could not go.
+struct Garbage {
+    std::string id;
+    std::string reason = {};
+    std::string problem = {};
+};
+enum class Stopped { Keep, Take };  ///< containers that have ended in an ordinary way
+enum class DryRun { No, Yes };
+struct GcOptions {
+    Stopped stopped = Stopped::Keep;
+    DryRun dry_run = DryRun::No;
+};
+/// Removes what nobody can come back for, and tells it.
+[[nodiscard]] Result<std::vector<Garbage>> collect_garbage(const Settings& settings,
+                                                           const GcOptions& options);
 [[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.

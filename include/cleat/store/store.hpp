@@ -35,6 +35,7 @@ struct KeptScope {
 /// What must be known to undo a create that died: written before the first lasting effect.
 struct Intent {
     sys::ProcessIdentity creator;
+    std::string boot = {};  ///< sys::boot_id() then: processes of another boot are all gone
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
 };

@@ -1,5 +1,5 @@
 // Unit tests of spec/document.cpp.
-#include "../../../src/spec/document.hpp"
+#include "cleat/spec/document.hpp"
 
 #include "documents.hpp"
 

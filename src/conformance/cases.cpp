@@ -1,0 +1,31 @@
+// Room: conformance. All subjects, in the order in which they are reported.
+#include "cases.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace cleat::conformance {
+
+std::span<const Subject> subjects() noexcept {
+    static const std::array kSubjects = {
+        Subject{"spec", "State and operations", lifecycle_cases()},
+        Subject{"spec", "The process", process_cases()},
+        Subject{"spec", "Root, names and mounts", mounts_cases()},
+        Subject{"spec", "Namespaces", namespaces_cases()},
+        Subject{"spec", "Devices, parameters and paths", linux_cases()},
+        Subject{"spec", "Seccomp", seccomp_cases()},
+        Subject{"spec", "Control groups", cgroups_cases()},
+        Subject{"spec", "Hooks", hooks_cases()},
+        Subject{"spec", "Features", features_cases()},
+    };
+    return kSubjects;
+}
+
+const Case* find_case(std::string_view id) noexcept {
+    for (const auto& subject : subjects())
+        for (const auto& test : subject.cases)
+            if (id == test.id) return &test;
+    return nullptr;
+}
+
+}  // namespace cleat::conformance

@@ -1,0 +1,87 @@
+// Room: conformance. The process of one case: in a mount namespace of its own, parent of all that
+// the runtime leaves without one.
+#include "worker.hpp"
+
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <optional>
+
+#include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
+#include "cleat/sys/tree.hpp"
+#include "facts.hpp"
+#include "part.hpp"
+#include "script.hpp"
+
+namespace cleat::conformance {
+namespace {
+
+constexpr int kFailure = 1;
+
+/// Mounts of the case stay in it; in it they are shared, as a distribution's are.
+Result<void> enter_own_mounts() {
+    if (::geteuid() != 0) return {};
+    if (::unshare(CLONE_NEWNS) != 0) return fail_errno("make mount namespace", errno);
+    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_PRIVATE},
+                                  sys::Depth::Recursive));
+    return sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
+                                     sys::Depth::Recursive);
+}
+
+Value played(Stage& stage) {
+    Value out = object();
+    const auto begin = std::chrono::steady_clock::now();
+    Outcome broken;
+    if (const auto ready = stage.set_up(); !ready)
+        broken = Broken{"the case can be prepared", describe(ready.error())};
+    else
+        broken = play(stage, stage.subject->script);
+    if (const auto ended = leave(stage); ended && !broken)
+        broken = Broken{concat("afterwards: ", ended->expected), ended->seen};
+    const auto time = std::chrono::steady_clock::now() - begin;
+    put(out, "ms", number(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
+    put(out, "passed", boolean(!broken));
+    if (broken) {
+        put(out, "expected", text(broken->expected));
+        put(out, "seen", text(broken->seen));
+    }
+    stage.children.sweep({});
+    stage.known.cgroups.sweep("/" + stage.id.substr(0, stage.id.find('+')));
+    return out;
+}
+
+}  // namespace
+
+int work(const std::vector<std::string>& words) {
+    enum { kId, kRuntime, kDirectory, kProbe, kName, kLimit, kSpec, kFeatures, kWords };
+    if (words.size() != kWords) return kFailure;
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+    Stage stage{.subject = find_case(words[kId]),
+                .runtime = words[kRuntime],
+                .directory = words[kDirectory],
+                .probe = words[kProbe],
+                .id = words[kName],
+                .limit = std::chrono::seconds(parse_number<int>(words[kLimit]).value_or(1)),
+                .known = {}};
+    if (stage.subject == nullptr) return kFailure;
+    const auto mounts = enter_own_mounts();
+    Value out = object();
+    if (!mounts) {
+        put(out, "reason", text(describe(mounts.error())));
+    } else {
+        stage.known = {.host = facts({}),
+                       .cgroups = Cgroups::look(),
+                       .features = parse(words[kFeatures]).value_or(Value{}),
+                       .spec = words[kSpec]};
+        out = played(stage);
+    }
+    return sys::write_all(STDOUT_FILENO, dump(out)) ? 0 : kFailure;
+}
+
+}  // namespace cleat::conformance

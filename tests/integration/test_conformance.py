@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""cleat conformance: what it says of cleat and runc, and that it notices what runtimes do wrong."""
+import os
+import re
+import shutil
+import subprocess
+import xml.etree.ElementTree as ElementTree
+
+from harness import CleatTest, main, runtime_path
+
+# cleat does as runc does: containerd deletes tasks that were never started this way.
+KNOWN_OF_CLEAT = {"delete.created"}
+
+
+class Conformance(CleatTest):
+    def judge(self, *options, runtimes=None, env=None, timeout=280):
+        command = [runtime_path(), "conformance", *options]
+        for runtime in runtimes or [self.runtime]:
+            command += ["--runtime", runtime]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False,
+                              env=env and {**os.environ, **env})
+        self.verdicts = {}
+        for line in done.stdout.splitlines():
+            if found := re.match(r"(not ok|ok) \d+ - \S+: (\S+)(?: # (.*))?$", line):
+                self.verdicts[found[2]] = (found[1] == "ok", found[3] or "")
+        return done
+
+    def failed(self):
+        return {name for name, (good, _) in self.verdicts.items() if not good}
+
+    def wrapper(self, body):
+        """A runtime that is cleat but for `body`, a shell script with $CLEAT and "$@"."""
+        return self.write_file(self.path("faulty"), f"#!/bin/bash\nCLEAT={self.runtime}\n"
+                               # The operation: the first word after --root and its value.
+                               f"op=$3\n{body}\nexec $CLEAT \"$@\"\n", 0o755)
+
+    def edit(self, code):
+        """A wrapper that changes config.json on create by the Python statement(s) `code`."""
+        script = self.write_file(self.path("edit.py"), f"""import json, sys
+path = sys.argv[1] + "/config.json"
+try:
+    c = json.load(open(path))
+    {code}
+    json.dump(c, open(path, "w"))
+except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    pass
+""")
+        return self.wrapper(f'[ "$op" = create ] && python3 {script} "${{5}}"')
+
+    def assert_notices(self, runtime, case, *options):
+        done = self.judge("--filter", case, *options, runtimes=[runtime])
+        self.assertIn(case, self.verdicts, done.stdout + done.stderr)
+        self.assertFalse(self.verdicts[case][0], f"{case} passed: {done.stdout}")
+        return done
+
+    def test_cleat_passes_or_says_why_it_is_skipped(self):
+        known = [word for name in KNOWN_OF_CLEAT for word in ("--known", name)]
+        done = self.judge("--suite", "all", "-j", "2", *known)
+        self.assertEqual(self.failed(), KNOWN_OF_CLEAT, done.stdout + done.stderr)
+        self.assertEqual(done.returncode, 0, done.stdout[-2000:])
+        for name, (_, note) in self.verdicts.items():
+            if note.startswith("SKIP"):
+                self.assertRegex(note, r"SKIP \w", name)
+        self.assertIn(f"{len(KNOWN_OF_CLEAT)} known to fail", done.stdout.splitlines()[-1])
+
+    def test_a_dropped_property_is_noticed(self):
+        for case, code in (("process.cwd", "c['process']['cwd'] = '/'"),
+                           ("process.env", "c['process']['env'] = []"),
+                           ("process.user.uid", "c['process']['user']['uid'] = 0"),
+                           ("process.rlimits.soft-and-hard", "c['process'].pop('rlimits')"),
+                           ("process.no-new-privileges", "c['process'].pop('noNewPrivileges')"),
+                           ("process.oom-score-adj", "c['process'].pop('oomScoreAdj')"),
+                           ("state.annotations", "c.pop('annotations')")):
+            with self.subTest(case):
+                self.assert_notices(self.edit(code), case)
+
+    def test_a_wrong_state_is_noticed(self):
+        wrong = self.wrapper('[ "$op" = state ] && '
+                             '{ $CLEAT "$@" | sed s/created/running/; exit ${PIPESTATUS[0]}; }')
+        self.assert_notices(wrong, "state.created.status")
+        nothing = self.wrapper('[ "$op" = state ] && { echo "{}"; exit 0; }')
+        self.assert_notices(nothing, "state.id")
+        self.assert_notices(nothing, "state.unknown-id")
+
+    def test_a_refusal_that_does_not_come_is_noticed(self):
+        for operation, case in (("start", "start.twice"), ("kill", "kill.stopped"),
+                                ("delete", "delete.running"), ("create", "create.config.no-json")):
+            with self.subTest(case):
+                lenient = self.wrapper(f'[ "$op" = {operation} ] && {{ $CLEAT "$@"; exit 0; }}')
+                self.assert_notices(lenient, case)
+
+    def test_a_runtime_that_hangs_is_ended_and_noticed(self):
+        hangs = self.wrapper('[ "$op" = start ] && sleep 1000')
+        done = self.assert_notices(hangs, "start.runs", "--timeout", "1")
+        self.assertIn("no answer", done.stdout)
+
+    def test_a_process_left_behind_is_noticed_and_ended(self):
+        leaves = self.wrapper('[ "$op" = delete ] && setsid sleep 1001 >/dev/null 2>&1 &')
+        done = self.assert_notices(leaves, "delete.stopped", "--timeout", "1")
+        self.assertIn("nothing is left", done.stdout)
+        running = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        self.assertNotIn("sleep 1001", running.stdout)
+
+    def test_a_crash_is_no_refusal(self):
+        crashes = self.wrapper('[ "$op" = create ] && kill -SEGV $$')
+        self.assert_notices(crashes, "create.config.empty")
+
+    def test_exit_status(self):
+        self.assertEqual(self.judge("--filter", "state.id").returncode, 0)
+        false = shutil.which("false")
+        self.assertEqual(self.judge("--filter", "state.id", runtimes=[false]).returncode, 1)
+        known = self.judge("--filter", "state.id", "--known", "state.id", runtimes=[false])
+        self.assertEqual(known.returncode, 0)
+        for wrong in (["--filter", "no such case"], ["--runtime", "/no/such/runtime"], ["--nonsense"],
+                      ["-j", "0"]):
+            done = self.judge(*wrong)
+            self.assertEqual(done.returncode, 2, wrong)
+            self.assertRegex(done.stderr, "^cleat: conformance: .")
+        self.assertEqual(subprocess.run([runtime_path(), "conformance"], capture_output=True,
+                                        check=False).returncode, 2)
+
+    def test_list(self):
+        done = self.judge("--list", "--suite", "all")
+        lines = [line.split("\t") for line in done.stdout.splitlines()]
+        self.assertGreaterEqual(len(lines), 100)
+        self.assertEqual(len({name for name, *_ in lines}), len(lines))
+        for name, level, clause, title in lines:
+            self.assertRegex(name, r"^[a-z0-9]+(\.[a-z0-9-]+)+$")
+            self.assertIn(level, ("MUST", "SHOULD"))
+            self.assertTrue(clause and title, name)
+
+    def test_reports(self):
+        false = shutil.which("false")
+        done = self.judge("--filter", "state.created", "--format", "junit",
+                          runtimes=[self.runtime, false])
+        suites = ElementTree.fromstring(done.stdout)
+        self.assertEqual([suite.get("failures") for suite in suites][0], "0")
+        self.assertEqual(suites[1].get("failures"), suites[1].get("tests"))
+        file = self.path("matrix.html")
+        done = self.judge("--filter", "state.created", "--format", "html", "--out", file,
+                          runtimes=[self.runtime, false])
+        self.assertEqual(done.stdout, "")
+        with open(file, encoding="utf-8") as page:
+            text = page.read()
+        self.assertEqual(text.count('class="v ok"'), 2)
+        self.assertEqual(text.count('class="v bad"'), 2)
+        self.assertNotRegex(text, r"(src|href)=")
+
+
+if __name__ == "__main__":
+    main()
