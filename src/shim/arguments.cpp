@@ -11,6 +11,8 @@ std::string* text_flag(Arguments& arguments, std::string_view name) {
     if (name == "id") return &arguments.id;
     if (name == "address") return &arguments.address;
     if (name == "bundle") return &arguments.bundle;
+    if (name == "socket") return &arguments.socket;
+    if (name == "ttrpc-address") return &arguments.ttrpc_address;
     return nullptr;
 }
 
@@ -21,9 +23,8 @@ bool* plain_flag(Arguments& arguments, std::string_view name) {
     return nullptr;
 }
 
-/// Known, but of no use here: containerd is told by its socket, and the daemon is not executed
-/// anew.
-bool is_unused(std::string_view name) { return name == "publish-binary" || name == "socket"; }
+/// Known, but of no use here: containerd is told of events at its socket.
+bool is_unused(std::string_view name) { return name == "publish-binary"; }
 
 }  // namespace
 

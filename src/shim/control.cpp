@@ -48,17 +48,16 @@ void Tasks::kill(const TaskRequest& request, Caller caller) {
     }
     const auto whom = request.all ? lifecycle::Whom::All : lifecycle::Whom::Init;
     const auto& container = *target->container;
-    busy_with({.target = *target,
-               .work = [&container, signal, whom]() -> Result<Yield> {
-                   const auto id = TRY(ContainerId::parse(container.id));
-                   TRY(lifecycle::kill(container.settings, id, signal, whom));
-                   return Yield{};
-               },
-               .done =
-                   [this, caller](Result<Yield> yield) {
-                       home_.answer(caller, yield ? Answer(std::string())
-                                                  : std::unexpected(status_of_kill(yield.error())));
-                   }});
+    home_.errands.send(
+        [&container, signal, whom]() -> Result<Yield> {
+            const auto id = TRY(ContainerId::parse(container.id));
+            TRY(lifecycle::kill(container.settings, id, signal, whom));
+            return Yield{};
+        },
+        [this, caller](Result<Yield> yield) {
+            home_.answer(caller, yield ? Answer(std::string())
+                                       : std::unexpected(status_of_kill(yield.error())));
+        });
 }
 
 void Tasks::pause(const TaskRequest& request, Caller caller) {

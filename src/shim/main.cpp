@@ -7,7 +7,6 @@
 
 #include "arguments.hpp"
 #include "cleat/base/text.hpp"
-#include "cleat/launch/launch.hpp"
 #include "cleat/shim/shim.hpp"
 #include "cleat/sys/files.hpp"
 #include "log.hpp"
@@ -39,12 +38,12 @@ Result<std::string> act(std::vector<std::string_view> words, char** argv,
     if (arguments.name_space.empty())
         return fail(ErrorKind::InvalidArgument, "shim namespace cannot be empty");
     if (arguments.action == "delete") return remove(arguments);
-    if (arguments.action != "start")
+    if (arguments.action == "start") return start(name, arguments);
+    if (arguments.action != "serve")
         return fail(ErrorKind::InvalidArgument,
                     concat("no such action: ", quoted(arguments.action)));
-    // Containers see the executable of the daemon's children (CVE-2019-5736).
-    TRY(launch::seal_own_executable(argv));
-    return start(arguments);
+    TRY(serve(argv, arguments));
+    return std::string();
 }
 
 }  // namespace

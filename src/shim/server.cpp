@@ -170,6 +170,13 @@ bool is_ours(int socket) {
 
 void Server::ready() {
     sys::Fd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!socket && errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        // Short of descriptors or memory: who waits is not heard of again and again meanwhile.
+        loop_.change(listener_.get(), Wanted::Nothing, *this);
+        loop_.after(std::chrono::milliseconds{100}, [this] {
+            if (listener_) loop_.change(listener_.get(), Wanted::Input, *this);
+        });
+    }
     if (!socket || !is_ours(socket.get())) return;
     auto connection = std::make_unique<Connection>(*this, std::move(socket), ++last_);
     if (connection->begin()) connections_.emplace(last_, std::move(connection));

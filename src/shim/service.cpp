@@ -11,9 +11,10 @@
 
 namespace cleat::shim {
 
-/// One row of the service; a method that is done in turn waits for the one before it.
+/// One row of the service; a method that is done in turn waits for the one before it, a signal only
+/// until there is somebody to send it to: what hangs can be ended.
 struct Method {
-    enum class Order { AtOnce, InTurn };
+    enum class Order { AtOnce, OnceThere, InTurn };
     std::string_view name;
     Shape shape;
     Order order;
@@ -27,7 +28,7 @@ struct MethodTable {
         {"Delete", Shape::Plain, Method::Order::InTurn, &Tasks::remove},
         {"State", Shape::Plain, Method::Order::AtOnce, &Tasks::state},
         {"Wait", Shape::Plain, Method::Order::AtOnce, &Tasks::wait},
-        {"Kill", Shape::Kill, Method::Order::InTurn, &Tasks::kill},
+        {"Kill", Shape::Kill, Method::Order::OnceThere, &Tasks::kill},
         {"Exec", Shape::Exec, Method::Order::AtOnce, &Tasks::exec},
         {"ResizePty", Shape::Resize, Method::Order::InTurn, &Tasks::resize},
         {"CloseIO", Shape::Plain, Method::Order::InTurn, &Tasks::close_io},
@@ -88,13 +89,14 @@ void Tasks::call(const Request& request, Caller caller) {
 }
 
 void Tasks::dispatch(const Method& method, const TaskRequest& request, Caller caller) {
-    if (method.order == Method::Order::InTurn) {
+    if (method.order != Method::Order::AtOnce) {
         const auto target = find(request);
         if (!target) {
             home_.answer(caller, std::unexpected(target.error()));
             return;
         }
-        if (target->process->busy) {
+        const bool there = method.order == Method::Order::OnceThere && target->process->pid > 0;
+        if (target->process->busy && !there) {
             target->process->deferred.push_back({method, request, caller});
             return;
         }

@@ -1,5 +1,5 @@
-// Room: shim. `start`: runs in the process that containerd executes and waits for, up to the fork
-// of the daemon.
+// Room: shim. `start`: runs in the process that containerd executes and waits for, and then in the
+// one that becomes the daemon.
 #include "start.hpp"
 
 #include <fcntl.h>
@@ -18,6 +18,7 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "daemon.hpp"
+#include "log.hpp"
 #include "making.hpp"
 #include "options.hpp"
 #include "sha256.hpp"
@@ -26,6 +27,7 @@ namespace cleat::shim {
 namespace {
 
 constexpr std::string_view kScheme = "unix://";
+constexpr int kListener = 3;
 
 std::string_view variable(const char* name) {
     const char* value = ::getenv(name);  // NOLINT(concurrency-mt-unsafe): one thread
@@ -109,54 +111,86 @@ void share_core() {
         warn(concat("SCHED_CORE: no cookie for core scheduling: ", errno_name(errno)));
 }
 
-Result<void> leave_daemon(Service service, const std::string& cgroup) {
-    TRY(join_cgroup(cgroup));
+/// The daemon is executed anew, from a sealed copy (CVE-2019-5736) and with nothing in its heap,
+/// while this process has its answer out already.
+int become_daemon(std::string_view program, const Arguments& arguments) {
+    std::vector<std::string> words{std::string(program),
+                                   "-namespace",
+                                   arguments.name_space,
+                                   "-address",
+                                   arguments.address,
+                                   "-id",
+                                   arguments.id,
+                                   "-socket",
+                                   arguments.socket,
+                                   "-ttrpc-address",
+                                   arguments.ttrpc_address,
+                                   "serve"};
+    std::vector<char*> argv;
+    for (auto& word : words) argv.push_back(word.data());
+    argv.push_back(nullptr);
+    raise_oom_score();
+    log_to_stderr();
+    Result<void> served;
+    if (::chdir("/") < 0 || ::fcntl(kListener, F_SETFD, 0) < 0)
+        served = fail_errno("prepare daemon", errno);
+    else
+        served = serve(argv.data(), arguments);
+    if (!served) log({.level = LogLevel::Error, .message = describe(served.error())});
+    return served ? 0 : 1;
+}
+
+Result<void> leave_daemon(std::string_view program, const Arguments& arguments,
+                          const sys::Fd& listener) {
     const auto null = TRY(sys::open_at(sys::kHere, "/dev/null", O_RDWR));
-    const launch::Errand errand{
-        .standard = {null.get(), null.get(), service.log.get()},
-        .kept = {service.listener.get()},
-        .work = [&service] {
-            constexpr int kListener = 3;
-            static_cast<void>(service.listener.release());
-            static_cast<void>(service.log.release());
-            service.listener = sys::Fd(kListener);
-            service.log = sys::Fd(STDERR_FILENO);
-            raise_oom_score();
-            if (::chdir("/") < 0) return 1;
-            const auto served = serve(std::move(service));
-            if (!served) log({.level = LogLevel::Error, .message = describe(served.error())});
-            return served ? 0 : 1;
-        }};
-    TRY(launch::send_on(errand));
+    const auto log_file = TRY(open_log());
+    TRY(launch::send_on({.standard = {null.get(), null.get(), log_file.get()},
+                         .kept = {listener.get()},
+                         .work = [&] { return become_daemon(program, arguments); }}));
     return {};
+}
+
+std::string ttrpc_path(const Bootstrap& bootstrap) {
+    std::string_view address = bootstrap.ttrpc_address;
+    if (address.empty()) address = variable("TTRPC_ADDRESS");
+    if (address.starts_with(kScheme)) address.remove_prefix(kScheme.size());
+    return std::string(address);
+}
+
+/// What the new daemon is: its cgroup, its core, itself.
+Result<void> begin(std::string_view program, const Arguments& arguments, const Bootstrap& bootstrap,
+                   const sys::Fd& listener) {
+    const auto options = read_options(bootstrap.options);
+    if (options) TRY(join_cgroup(options->shim_cgroup));
+    share_core();
+    return leave_daemon(program, arguments, listener);
 }
 
 }  // namespace
 
-Result<std::string> start(const Arguments& arguments) {
+Result<void> serve(char** argv, const Arguments& arguments) {
+    TRY(launch::seal_own_executable(argv));
+    return serve({.listener = sys::Fd(kListener),
+                  .log = sys::Fd(STDERR_FILENO),
+                  .socket = arguments.socket,
+                  .ttrpc_address = arguments.ttrpc_address,
+                  .name_space = arguments.name_space});
+}
+
+Result<std::string> start(std::string_view program, const Arguments& arguments) {
     constexpr mode_t kMode = 0644;
-    auto bootstrap = read_bootstrap(TRY(sys::read_all(STDIN_FILENO)), arguments);
-    const auto path = socket_of(arguments, bootstrap);
-    const auto address = concat(kScheme, path);
-    auto listener = TRY(take_socket(path));
+    const auto bootstrap = read_bootstrap(TRY(sys::read_all(STDIN_FILENO)), arguments);
+    auto daemon = arguments;
+    daemon.socket = socket_of(arguments, bootstrap);
+    daemon.ttrpc_address = ttrpc_path(bootstrap);
+    const auto address = concat(kScheme, daemon.socket);
+    const auto listener = TRY(take_socket(daemon.socket));
     TRY(sys::replace_file_at(sys::kHere, kAddressFile, address, kMode));
     if (!listener) return write_bootstrap(address, bootstrap);
-    std::string_view ttrpc = bootstrap.ttrpc_address;
-    if (ttrpc.empty()) ttrpc = variable("TTRPC_ADDRESS");
-    if (ttrpc.starts_with(kScheme)) ttrpc.remove_prefix(kScheme.size());
-    share_core();
-    const auto options = read_options(bootstrap.options);
-    auto left = leave_daemon({.listener = std::move(listener),
-                              .log = TRY(open_log()),
-                              .socket = path,
-                              .ttrpc_address = std::string(ttrpc),
-                              .name_space = arguments.name_space},
-                             options ? options->shim_cgroup : "");
-    if (!left) {
-        static_cast<void>(sys::remove_file_at(sys::kHere, path.c_str()));
-        return std::unexpected(std::move(left).error());
-    }
-    return write_bootstrap(address, bootstrap);
+    auto begun = begin(program, daemon, bootstrap, listener);
+    if (begun) return write_bootstrap(address, bootstrap);
+    static_cast<void>(sys::remove_file_at(sys::kHere, daemon.socket.c_str()));
+    return std::unexpected(std::move(begun).error());
 }
 
 }  // namespace cleat::shim

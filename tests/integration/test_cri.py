@@ -39,6 +39,7 @@ def why_not():
 class Cri(unittest.TestCase):
     """One containerd for all tests; each has a pod of its own."""
     handler = "cleat"
+    runtime_type, shims = "io.containerd.runc.v2", None  # where containerd looks first for shims
 
     @classmethod
     def setUpClass(cls):
@@ -52,7 +53,8 @@ class Cri(unittest.TestCase):
         links = {f"bin/{name}": "->busybox" for name in ("sh", "sleep", "cat", "true", "head", "ls",
                                                          "dd", "hostname")}
         image_archive(archive, IMAGE, {"bin/busybox": busybox, "probe": probe_path()} | links)
-        cls.containerd = Containerd(cls.top, {"cleat": ("io.containerd.runc.v2", runtime_path())})
+        path = f"{cls.shims}:{os.environ['PATH']}" if cls.shims else None
+        cls.containerd = Containerd(cls.top, {"cleat": (cls.runtime_type, runtime_path())}, path)
         cls.containerd.load(archive)
         cls.cri = cls.containerd.client()
 

@@ -45,7 +45,9 @@ class Streams(ShimTest):
             if total < 1 << 20:
                 time.sleep(0.05)
         self.assertNotIn("exit_status", self.ask("Wait"))
-        self.assertLess(self.memory() - before, 100)
+        with open(f"/proc/{self.shim_pid}/maps", encoding="utf-8") as maps:
+            if "libasan" not in maps.read():  # whose memory is not the shim's
+                self.assertLess(self.memory() - before, 100)
         self.ask("Delete")
         self.assertEqual((total, os.read(reader, 1)), (64 << 20, b""))
         os.close(reader)

@@ -227,6 +227,21 @@ class States(ShimTest):
         self.shut_down()
         self.assert_nothing_left()
 
+    def test_a_start_that_hangs_can_be_ended(self):
+        def change(config):
+            config["hooks"] = {"startContainer": [{"path": "/bin/sleep", "args": ["sleep", "1000"]}]}
+        self.create_task("/probe", "sleep", change=change)
+        starting = self.client.send("Start", id=self.cid)
+        time.sleep(0.3)
+        self.assertEqual(self.status(), CREATED)
+        self.ask("Kill", signal=9)
+        with self.assertRaises(Refused):
+            self.client.answer(starting, "Start")
+        self.assertEqual(self.ask("Wait")["exit_status"], 137)
+        self.ask("Delete")
+        self.shut_down()
+        self.assert_nothing_left()
+
     def test_an_oom_is_told_before_the_exit(self):
         def change(config):
             config["linux"]["resources"]["memory"] = {"limit": 16 << 20, "swap": 16 << 20}
