@@ -22,7 +22,7 @@ struct Globals {
     bool systemd_cgroup = false;
 };
 
-enum class Target { Start, State, Pause, Resume };
+enum class Target { Start, State, Pause, Resume, Wait };
 struct TargetArguments {
     Target target = Target::Start;
     std::string id;

@@ -19,7 +19,7 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
-constexpr int kExecFailure = 255;  // what the process in the container would hardly choose
+constexpr int kOwnFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
     return concat("cleat version ", kVersion, "\ncommit: ", kCommit, "\nspec: ", spec::kOciVersion,
@@ -43,7 +43,8 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
 }
 
 int run_command(const Globals& globals, const std::vector<std::string>& rest, char** argv) {
-    const int failure = rest[0] == "exec" ? kExecFailure : kFailure;
+    const bool tells_status = rest[0] == "exec" || rest[0] == "wait";
+    const int failure = tells_status ? kOwnFailure : kFailure;
     const auto arguments = parse_command(rest);
     if (!arguments) {
         report(arguments.error(), rest[0]);

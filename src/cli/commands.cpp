@@ -112,6 +112,8 @@ class Runner {
                 TRY(print(lifecycle::state_json(view) + '\n'));
                 break;
             }
+            case Target::Wait:
+                return lifecycle::wait(settings_, id);
         }
         return 0;
     }

@@ -52,6 +52,8 @@ constexpr Command kCommands[] = {
     {"state", "ID", "show the state of a container, as JSON", Order::Mixed,
      build_target<Target::State>, nullptr},
     {"update", "[flags] ID", "change limits of a container", Order::Mixed, build_update, nullptr},
+    {"wait", "ID", "wait for the end of a container; give its exit status", Order::Mixed,
+     build_target<Target::Wait>, nullptr},
 };
 
 std::string list_of_commands() {

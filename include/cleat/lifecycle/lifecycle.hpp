@@ -91,6 +91,8 @@ enum class Force { No, Yes };
 [[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
 [[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
+/// Waits for the end of the container's process and gives its exit status.
+[[nodiscard]] Result<int> wait(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
 /// What a live container uses now. Errors: State, "container not running".
