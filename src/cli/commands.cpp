@@ -30,7 +30,8 @@ Result<lifecycle::CreateOptions> options_of(const CreateArguments& arguments) {
         .root_change = arguments.no_pivot ? plan::RootChange::Move : plan::RootChange::Pivot,
         .keyring = arguments.no_new_keyring ? Keep : New,
         .preserve_fds = arguments.preserve_fds,
-        .listen_fds = listen_fds()};
+        .listen_fds = listen_fds(),
+        .notify_socket = notify_socket()};
 }
 
 Result<lifecycle::ExecOptions> options_of(const ExecArguments& arguments) {
@@ -99,7 +100,7 @@ class Runner {
         const auto id = TRY(ContainerId::parse(arguments.id));
         switch (arguments.target) {
             case Target::Start:
-                TRY(lifecycle::start(settings_, id));
+                TRY(lifecycle::start(settings_, id, notify_socket()));
                 break;
             case Target::Pause:
                 TRY(lifecycle::pause(settings_, id));
@@ -205,7 +206,8 @@ class Runner {
         create.id = arguments.id;
         create.bundle = arguments.bundle;
         create.config = arguments.config;
-        const auto options = TRY(options_of(create));
+        auto options = TRY(options_of(create));
+        options.notify_socket.clear();  // the plan is the bundle's alone
         const auto plan = TRY(lifecycle::plan_of(settings_, options));
         std::string text = arguments.json ? plan::print_json(plan) : plan::print_text(plan);
         if (!text.ends_with('\n')) text += '\n';

@@ -154,6 +154,8 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
     const std::string path = options.config.empty() ? bundle + "/config.json" : options.config;
     auto config = TRY(load_config(path));
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
+    if (!options.notify_socket.empty())
+        add_notify_socket(config.spec, concat(settings.root, "/", options.id.str()));
     const auto facts = TRY(host::probe());
     auto plan = TRY(located(
         plan::compile(config.spec, facts, plan_options(settings, options, bundle, begin)), config));
@@ -169,10 +171,15 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     TRY(check_terminal(process && process->terminal, options.console_socket, company));
     auto reservation = TRY(Reservation::make(settings, options.id));
     auto state = first_state(prepared, options);
+    Readiness readiness;
+    if (!options.notify_socket.empty()) TRY(make_notify_directory(reservation.entry()));
+    if (begin == plan::Options::Begin::AtOnce)
+        readiness = TRY(Readiness::listen(reservation.entry(), options.notify_socket));
     auto launched = TRY(located(make_init(prepared, options, reservation, state), prepared.config));
     return Birth{.config = std::move(prepared.config),
                  .container = {.entry = reservation.keep(), .state = std::move(state)},
-                 .launched = std::move(launched)};
+                 .launched = std::move(launched),
+                 .readiness = std::move(readiness)};
 }
 
 Result<void> create(const Settings& settings, const CreateOptions& options) {

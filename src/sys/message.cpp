@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "cleat/sys/files.hpp"
@@ -119,15 +120,40 @@ Result<Received> receive_message(int socket, std::span<std::byte> buffer,
     return received;
 }
 
-Result<Fd> listen_at(int directory, const std::string& name) {
+namespace {
+
+/// The file that bind(2) makes has the socket's own mode, less the umask.
+Result<Fd> bound_at(int directory, const std::string& name, int type, mode_t mode) {
     const auto address = TRY(short_address(concat("/proc/self/fd/", directory, "/", name)));
-    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
+    Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     if (!socket) return failed("make socket", name);
-    // The file that bind(2) makes has the socket's own mode, less the umask.
-    constexpr mode_t kOwnerOnly = 0600;
-    if (::fchmod(socket.get(), kOwnerOnly) < 0) return failed("chmod socket", name);
+    if (::fchmod(socket.get(), mode) < 0) return failed("chmod socket", name);
     if (::bind(socket.get(), generic(address), sizeof address) < 0) return failed("bind", name);
+    return socket;
+}
+
+/// A path that is too long for an address is reached through its directory.
+Result<Fd> connected_to_path(int type, const std::string& path) {
+    if (path.size() < sizeof(::sockaddr_un::sun_path)) return connected(type, path);
+    const auto slash = path.rfind('/');
+    const Fd parent = TRY(open_at(kHere, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY));
+    return connected(type, concat("/proc/self/fd/", parent.get(), path.substr(slash)));
+}
+
+}  // namespace
+
+Result<Fd> listen_at(int directory, const std::string& name) {
+    constexpr mode_t kOwnerOnly = 0600;
+    Fd socket = TRY(bound_at(directory, name, SOCK_SEQPACKET, kOwnerOnly));
     if (::listen(socket.get(), 1) < 0) return failed("listen on", name);
+    return socket;
+}
+
+Result<Fd> take_datagrams_at(int directory, const std::string& name) {
+    constexpr mode_t kEverybody = 0666;
+    const mode_t umask_now = ::umask(0);
+    auto socket = bound_at(directory, name, SOCK_DGRAM, kEverybody);
+    ::umask(umask_now);
     return socket;
 }
 
@@ -135,11 +161,18 @@ Result<Fd> connect_at(int directory, const std::string& name) {
     return connected(SOCK_SEQPACKET, concat("/proc/self/fd/", directory, "/", name));
 }
 
-Result<Fd> connect_stream(const std::string& path) {
-    if (path.size() < sizeof(::sockaddr_un::sun_path)) return connected(SOCK_STREAM, path);
-    const auto slash = path.rfind('/');
-    const Fd parent = TRY(open_at(kHere, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY));
-    return connected(SOCK_STREAM, concat("/proc/self/fd/", parent.get(), path.substr(slash)));
+Result<Fd> connect_stream(const std::string& path) { return connected_to_path(SOCK_STREAM, path); }
+
+Result<Fd> connect_datagram(const std::string& address) {
+    if (!address.starts_with('@')) return connected_to_path(SOCK_DGRAM, address);
+    auto name = TRY(short_address(address));
+    name.sun_path[0] = '\0';
+    const auto size = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + address.size());
+    Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket) return failed("make socket for", address);
+    if (retry([&] { return ::connect(socket.get(), generic(name), size); }) < 0)
+        return failed("connect to", address);
+    return socket;
 }
 
 }  // namespace cleat::sys

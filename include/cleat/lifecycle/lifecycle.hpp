@@ -35,7 +35,8 @@ struct CreateOptions {
     plan::RootChange root_change = plan::RootChange::Pivot;
     plan::Options::Keyring keyring = plan::Options::Keyring::New;
     std::uint32_t preserve_fds = 0;
-    std::uint32_t listen_fds = 0;  ///< sd_listen_fds(3): before the preserved ones
+    std::uint32_t listen_fds = 0;    ///< sd_listen_fds(3): before the preserved ones
+    std::string notify_socket = {};  ///< of the caller's service manager, as sd_notify(3) has it
 };
 
 struct RunOptions {
@@ -78,7 +79,9 @@ struct View {
 };
 
 [[nodiscard]] Result<void> create(const Settings& settings, const CreateOptions& options);
-[[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id);
+/// With the caller's `notify_socket` it waits until the container says that it is ready, or ends.
+[[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id,
+                                 const std::string& notify_socket = {});
 /// The exit status of the container's process; 0 when detached.
 [[nodiscard]] Result<int> run(const Settings& settings, const RunOptions& options);
 [[nodiscard]] Result<int> exec(const Settings& settings, const ExecOptions& options);

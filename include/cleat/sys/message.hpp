@@ -35,6 +35,10 @@ struct Received {
 /// is too long), and a connection to one.
 [[nodiscard]] Result<Fd> listen_at(int directory, const std::string& name);
 [[nodiscard]] Result<Fd> connect_at(int directory, const std::string& name);
+/// A SOCK_DGRAM at `directory`/`name` to which everybody may send, and one that sends to `address`:
+/// a path, or an abstract name after "@" (sd_notify(3), unix(7)).
+[[nodiscard]] Result<Fd> take_datagrams_at(int directory, const std::string& name);
+[[nodiscard]] Result<Fd> connect_datagram(const std::string& address);
 /// A connection to a SOCK_STREAM socket at any path, however long.
 [[nodiscard]] Result<Fd> connect_stream(const std::string& path);
 
