@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "cleat/lifecycle/criu.hpp"
+
 namespace cleat::cli {
 
 /// Flags before the command.
@@ -96,9 +98,17 @@ struct EventsArguments {
     bool stats = false;
 };
 
-/// checkpoint and restore, which this build does not have.
-struct CriuArguments {
+struct CheckpointArguments {
     std::string id;
+    lifecycle::CheckpointOptions options;
+};
+
+struct RestoreArguments {
+    std::string id;
+    std::string bundle = ".";
+    std::string console_socket;
+    std::string pid_file;
+    lifecycle::RestoreOptions options;
 };
 
 /// Single limits by their place in a resources document ("memory", "limit").
@@ -137,9 +147,9 @@ struct TextArguments {
     std::string text;
 };
 
-using Arguments =
-    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
-                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CriuArguments,
-                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
+                               KillArguments, DeleteArguments, ListArguments, PsArguments,
+                               EventsArguments, CheckpointArguments, RestoreArguments,
+                               UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
 
 }  // namespace cleat::cli

@@ -183,8 +183,19 @@ class Runner {
         return 0;
     }
 
-    Result<int> operator()(const CriuArguments&) const {
-        return fail(ErrorKind::Unsupported, "checkpoint and restore (CRIU) are not built in");
+    Result<int> operator()(const CheckpointArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        TRY(lifecycle::checkpoint(settings_, id, arguments.options));
+        return 0;
+    }
+
+    Result<int> operator()(const RestoreArguments& arguments) const {
+        return lifecycle::restore(settings_,
+                                  {.id = TRY(ContainerId::parse(arguments.id)),
+                                   .bundle = arguments.bundle,
+                                   .console_socket = arguments.console_socket,
+                                   .pid_file = arguments.pid_file},
+                                  arguments.options);
     }
 
     Result<int> operator()(const UpdateArguments& arguments) const {
@@ -216,8 +227,10 @@ class Runner {
     }
 
     Result<int> operator()(const FeaturesArguments&) const {
-        TRY(print(lifecycle::features_json(
-                      {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion}) +
+        TRY(print(lifecycle::features_json({.version = kVersion,
+                                            .commit = kCommit,
+                                            .libseccomp = kLibseccompVersion,
+                                            .checkpoint = lifecycle::can_checkpoint()}) +
                   '\n'));
         return 0;
     }

@@ -24,8 +24,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"checkpoint", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_checkpoint,
-     nullptr},
+    {"checkpoint", "[flags] ID", "save the processes of a container (CRIU)", Order::Mixed,
+     build_checkpoint, nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
     {"delete", "[flags] ID", "delete a container", Order::Mixed, build_delete, nullptr},
     {"events", "[flags] ID", "show statistics and OOMs of a container, as JSON", Order::Mixed,
@@ -42,7 +42,8 @@ constexpr Command kCommands[] = {
      nullptr},
     {"ps", "[flags] ID [OPTION OF PS...]", "list the processes of a container", Order::FlagsFirst,
      build_ps, finish_ps},
-    {"restore", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_restore, nullptr},
+    {"restore", "[flags] ID", "make a container of what was saved", Order::Mixed, build_restore,
+     nullptr},
     {"resume", "ID", "let a paused container go on", Order::Mixed, build_target<Target::Resume>,
      nullptr},
     {"run", "[flags] ID", "create and start a container", Order::Mixed, build_run, nullptr},

@@ -17,11 +17,11 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "clone.hpp"
+#include "confinement.hpp"
 #include "guards.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
-#include "stand_in.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -48,19 +48,10 @@ class Host {
 
     Result<Launched> launch();
 
-    Result<void> operator()(const plan::StartScope& step);
-    Result<void> operator()(const plan::MakeCgroup& step) {
-        const auto& directory = plan_.cgroups.at(step.cgroup);
-        const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
-        if (TRY(cgroup::make(directory, sharing)) == cgroup::Made::New) cgroups_.add(directory);
-        return {};
-    }
-    Result<void> operator()(const plan::WriteCgroup& step) {
-        return cgroup::apply(step, plan_.cgroups);
-    }
-    Result<void> operator()(const plan::SetCgroupDevices& step) {
-        return cgroup::apply(step, plan_.cgroups);
-    }
+    Result<void> operator()(const plan::StartScope& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::MakeCgroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::WriteCgroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::SetCgroupDevices& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::OpenNamespace& step) {
         return kernel::apply(step, context_);
     }
@@ -114,9 +105,7 @@ class Host {
 
     const Request& request_;
     const plan::Plan& plan_;
-    CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
-    ScopeGuard scope_;     // systemd is told last
-    ChildGuard stand_in_;  // in the scope until init is
+    Confinement confinement_{request_.plan};  // before the child, which is ended first
     ChildGuard child_;
     kernel::Context context_;
     NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
@@ -152,16 +141,6 @@ Result<void> Host::prepare() {
     return {};
 }
 
-/// On cgroup v2 init is born in the scope; on v1 it joins it by itself, and has when it is ready.
-Result<void> Host::operator()(const plan::StartScope& step) {
-    auto cloned = TRY(clone_process({}));
-    if (cloned.pid == 0) stand_in();
-    stand_in_.take(cloned.pid, std::move(cloned.pidfd));
-    TRY(cgroup::start_scope(step, stand_in_.pid()));
-    scope_.take(step.scope);
-    return {};
-}
-
 Result<void> Host::operator()(const plan::Clone& step) {
     context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
     if (step.into_cgroup)
@@ -177,7 +156,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
     ProcessLimit limit(plan_.cgroups);
-    if (stand_in_.pid() > 0 && step.into_cgroup) limit.lift(*step.into_cgroup);
+    if (confinement_.has_stand_in() && step.into_cgroup) limit.lift(*step.into_cgroup);
     const bool direct = plan_.joiner.empty();
     auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No))
                          : TRY(clone_process({.cgroup = context_.unified_cgroup.get()}));
@@ -224,7 +203,7 @@ Result<void> Host::operator()(const plan::Await& step) {
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {
-        if (step.gate == plan::Gate::Ready) stand_in_.end();
+        if (step.gate == plan::Gate::Ready) confinement_.end_stand_in();
         return {};
     }
     return fail(ErrorKind::Internal, "a message out of order");
@@ -312,8 +291,7 @@ Result<Launched> Host::launch() {
     const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
     if (!waits_for_start) TRY(await_execution());
     if (!committed_) TRY(commit());
-    cgroups_.keep();
-    scope_.keep();
+    confinement_.keep();
     net_devices_.keep();
     Launched launched;
     launched.process = {.pid = child_.pid(), .start_time = start_time_};

@@ -20,9 +20,7 @@
 namespace cleat::lifecycle {
 namespace {
 
-constexpr const char* kDirectory = "notify";
 constexpr const char* kSocket = "notify.sock";
-constexpr const char* kMountPoint = "/run/notify";
 
 bool says_ready(std::string_view message) {
     return std::ranges::any_of(split(message, '\n'), [](auto line) { return line == "READY=1"; });
@@ -48,25 +46,25 @@ Result<void> await_manager(int manager) {
 
 void add_notify_socket(spec::Spec& spec, const std::string& entry_path) {
     auto& mount = spec.mounts.emplace_back();
-    mount.destination = kMountPoint;
+    mount.destination = kNotifyMountPoint;
     mount.type = "bind";
-    mount.source = concat(entry_path, "/", kDirectory);
+    mount.source = concat(entry_path, "/", kNotifyDirectory);
     mount.options = {"bind", "nosuid", "noexec", "nodev", "ro"};
     if (!spec.process) return;
     std::erase_if(spec.process->env,
                   [](const auto& entry) { return entry.starts_with("NOTIFY_SOCKET="); });
-    spec.process->env.push_back(concat("NOTIFY_SOCKET=", kMountPoint, "/", kSocket));
+    spec.process->env.push_back(concat("NOTIFY_SOCKET=", kNotifyMountPoint, "/", kSocket));
 }
 
 Result<void> make_notify_directory(const store::Entry& entry) {
     constexpr mode_t kSearchable = 0755;  // the entry above it is not; who gets here has the mount
-    return sys::make_directory_at(entry.fd(), kDirectory, kSearchable);
+    return sys::make_directory_at(entry.fd(), kNotifyDirectory, kSearchable);
 }
 
 Result<Readiness> Readiness::listen(const store::Entry& entry, const std::string& manager) {
     Readiness made;
     if (manager.empty()) return made;
-    const auto directory = sys::open_at(entry.fd(), kDirectory, O_PATH | O_DIRECTORY);
+    const auto directory = sys::open_at(entry.fd(), kNotifyDirectory, O_PATH | O_DIRECTORY);
     if (!directory && directory.error().errno_value == ENOENT) {
         warn("NOTIFY_SOCKET is ignored: it was not set when the container was created");
         return made;

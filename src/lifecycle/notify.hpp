@@ -11,6 +11,10 @@
 
 namespace cleat::lifecycle {
 
+inline constexpr const char* kNotifyMountPoint = "/run/notify";
+/// The name in a container's entry of the directory that is mounted there.
+inline constexpr const char* kNotifyDirectory = "notify";
+
 /// What a container needs to say that it is ready: a mount of the directory that its socket will be
 /// in, and the variable. As runc does it, at the same place.
 void add_notify_socket(spec::Spec& spec, const std::string& entry_path);

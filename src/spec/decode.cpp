@@ -111,6 +111,11 @@ Decoded<Resources> decode_resources(std::string_view text) {
     });
 }
 
+Decoded<std::vector<std::string>> decode_texts(std::string_view text) {
+    return decode<std::vector<std::string>>(
+        text, [](const Node&, const std::vector<std::string>&, Complaints&) {});
+}
+
 std::vector<Problem> check_process(const Process& process, std::string_view pointer) {
     Complaints complaints;
     check_process(process, pointer, complaints);

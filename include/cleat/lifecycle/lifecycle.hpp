@@ -126,6 +126,7 @@ struct Build {
     std::string version;
     std::string commit;
     std::string libseccomp;
+    bool checkpoint = false;  ///< can_checkpoint()
 };
 [[nodiscard]] std::string features_json(const Build& build);
 
