@@ -98,6 +98,12 @@ struct EventsArguments {
     bool stats = false;
 };
 
+struct MountsArguments {
+    std::string action;  ///< "add", "remove"
+    std::string id;
+    std::string file;
+};
+
 struct CheckpointArguments {
     std::string id;
     lifecycle::CheckpointOptions options;
@@ -147,9 +153,10 @@ struct TextArguments {
     std::string text;
 };
 
-using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
-                               KillArguments, DeleteArguments, ListArguments, PsArguments,
-                               EventsArguments, CheckpointArguments, RestoreArguments,
-                               UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments>;
+using Arguments =
+    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
+                 DeleteArguments, ListArguments, PsArguments, EventsArguments, CheckpointArguments,
+                 RestoreArguments, MountsArguments, UpdateArguments, SpecArguments, PlanArguments,
+                 FeaturesArguments>;
 
 }  // namespace cleat::cli

@@ -198,6 +198,17 @@ class Runner {
                                   arguments.options);
     }
 
+    Result<int> operator()(const MountsArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        using enum lifecycle::Mounts;
+        const auto document = arguments.file == "-"
+                                  ? TRY(sys::read_all(0))
+                                  : TRY(sys::read_text_at(sys::kHere, arguments.file.c_str()));
+        TRY(lifecycle::change_mounts(settings_, id, arguments.action == "add" ? Add : Remove,
+                                     document));
+        return 0;
+    }
+
     Result<int> operator()(const UpdateArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto resources = TRY(read_resources(arguments));

@@ -36,6 +36,8 @@ constexpr Command kCommands[] = {
     {"kill", "[flags] ID [SIGNAL]", "send a signal (default: TERM)", Order::FlagsFirst, build_kill,
      finish_kill},
     {"list", "[flags]", "list the containers", Order::Mixed, build_list, nullptr},
+    {"mounts", "add|remove ID FILE", "mount and unmount in a running container", Order::Mixed,
+     build_mounts, nullptr},
     {"pause", "ID", "freeze all processes of a container", Order::Mixed,
      build_target<Target::Pause>, nullptr},
     {"plan", "[flags] [ID]", "show what create would do, and do nothing", Order::Mixed, build_plan,

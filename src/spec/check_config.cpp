@@ -73,7 +73,7 @@ void check_config(const Spec& spec, Complaints& complaints) {
     if (spec.hooks) check_all_hooks(*spec.hooks, complaints);
     if (spec.annotations.contains(""))
         complaints.add("/annotations/", "the key of an annotation must not be empty");
-    check_mounts(spec, complaints);
+    check_mounts(spec.mounts, "/mounts", complaints);
     check_linux(spec, complaints);
 }
 

@@ -111,6 +111,11 @@ struct Observer {
 /// Applies a resources document (JSON text) to a live container.
 [[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
                                   const std::string& resources);
+/// Mounts in a running container what an array of mounts (JSON text) says, or takes off what is
+/// mounted at their destinations: all of them or none.
+enum class Mounts { Add, Remove };
+[[nodiscard]] Result<void> change_mounts(const Settings& settings, const ContainerId& id,
+                                         Mounts what, const std::string& document);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 

@@ -66,6 +66,12 @@ struct MemberOptions {
 [[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                                           const HostFacts& facts, const MemberOptions& options);
 
+/// The plan that mounts `spec.mounts`, and nothing else of `spec`, in a running container (`mounts
+/// add`). `namespaces` as in MemberOptions. Its init list is for a process that ends after it.
+/// Errors name the mount by its place among them ("/2").
+[[nodiscard]] Result<Plan> compile_mounts(const spec::Spec& spec, const HostFacts& facts,
+                                          const Options& options, std::uint64_t namespaces);
+
 /// The host steps (WriteCgroup, SetCgroupDevices) that apply `resources` to `cgroups`; also what
 /// `update` does. `pointer` is where the resources lie ("/linux/resources").
 [[nodiscard]] Result<std::vector<Step>> compile_resources(

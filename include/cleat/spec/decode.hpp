@@ -48,6 +48,9 @@ struct Decoded {
 /// /linux/resources; runc's own form of it is the same object.
 [[nodiscard]] Decoded<Resources> decode_resources(std::string_view text);
 
+/// An array of mounts, as `mounts add` takes it: the same rules as for /mounts.
+[[nodiscard]] Decoded<std::vector<Mount>> decode_mounts(std::string_view text);
+
 /// An array of texts.
 [[nodiscard]] Decoded<std::vector<std::string>> decode_texts(std::string_view text);
 

@@ -209,8 +209,8 @@ TEST_CASE("the small commands take an id") {
 
 TEST_CASE("every command explains itself") {
     for (const char* name :
-         {"create", "delete", "exec", "features", "kill", "list", "pause", "plan", "ps", "resume",
-          "run", "spec", "start", "state", "update", "wait"}) {
+         {"create", "delete", "exec", "features", "kill", "list", "mounts", "pause", "plan", "ps",
+          "resume", "run", "spec", "start", "state", "update", "wait"}) {
         const auto text = accepted<TextArguments>({name, "--help"}).text;
         CHECK(contains(text, name));
         CHECK(contains(text, "--help"));
