@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +60,8 @@ struct Child {
 
 Result<void> mount_root(const CriuWork& work) {
     if (work.rootfs.empty()) return {};
+    // What is half restored is nothing without who restores it; a dump must let go what it holds.
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) return fail_errno("tie criu to its caller", errno);
     if (::unshare(CLONE_NEWNS) < 0) return fail_errno("make mount namespace", errno);
     TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SLAVE},
                                   sys::Depth::Recursive));

@@ -239,6 +239,20 @@ class Claims(CleatTest):
         self.checkpoint("#!/usr/bin/python3\nimport socket\ns = socket.socket(fileno=3)\n"
                         "s.recv(4096)\ns.send(b'\\x08')\ns.recv(1)\n", "answer that is none")
 
+    def test_a_restore_that_is_killed_leaves_no_criu(self):
+        self.config("/probe", "sleep")
+        self.write_file(self.path("i", "descriptors.json"), "[]")
+        self.write_file(self.path("bin", "criu"), "#!/usr/bin/python3\nimport time\n"
+                        f"open({self.path('here')!r}, 'w')\ntime.sleep(60)\n", 0o755)
+        env = dict(os.environ, PATH=self.path("bin") + ":/usr/bin:/bin")
+        process, *_ = self.start_call("restore", "--image-path", self.path("i"), "--bundle",
+                                      self.bundle, "-d", self.cid, env=env)
+        self.wait_for(lambda: os.path.exists(self.path("here")), "criu to run")
+        process.kill()
+        process.wait()
+        self.delete("--force")
+        self.assert_nothing_left()
+
     def test_what_is_asked_for_and_what_is_said_of_a_failure(self):
         """The request by its bytes: type DUMP, the flags' fields; errno and text of the answer."""
         self.sleeper()
