@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "cleat/lifecycle/criu.hpp"
+
 namespace cleat::cli {
 
 /// Flags before the command.
@@ -23,7 +25,7 @@ struct Globals {
     bool systemd_cgroup = false;
 };
 
-enum class Target { Start, State, Pause, Resume };
+enum class Target { Start, State, Pause, Resume, Wait };
 struct TargetArguments {
     Target target = Target::Start;
     std::string id;
@@ -110,9 +112,23 @@ struct StatsArguments {
     std::string format = "table";
 };
 
-/// checkpoint and restore, which this build does not have.
-struct CriuArguments {
+struct MountsArguments {
+    std::string action;  ///< "add", "remove"
     std::string id;
+    std::string file;
+};
+
+struct CheckpointArguments {
+    std::string id;
+    lifecycle::CheckpointOptions options;
+};
+
+struct RestoreArguments {
+    std::string id;
+    std::string bundle = ".";
+    std::string console_socket;
+    std::string pid_file;
+    lifecycle::RestoreOptions options;
 };
 
 /// Single limits by their place in a resources document ("memory", "limit").
@@ -176,7 +192,8 @@ struct TextArguments {
 using Arguments =
     std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
                  DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
-                 StatsArguments, CriuArguments, UpdateArguments, SpecArguments, PlanArguments,
-                 FeaturesArguments, ValidateArguments, ConformanceArguments>;
+                 StatsArguments, CheckpointArguments, RestoreArguments, MountsArguments,
+                 UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
+                 ValidateArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

@@ -19,8 +19,8 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
-constexpr int kNotJudged = 2;      // validate and conformance, whose 1 is a verdict
-constexpr int kExecFailure = 255;  // what the process in the container would hardly choose
+constexpr int kNotJudged = 2;     // validate and conformance, whose 1 is a verdict
+constexpr int kOwnFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
     return concat("cleat version ", kVersion, "\ncommit: ", kCommit, "\nspec: ", spec::kOciVersion,
@@ -46,7 +46,7 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
 bool judges(std::string_view command) { return command == "validate" || command == "conformance"; }
 
 int failure_of(std::string_view command) {
-    if (command == "exec") return kExecFailure;
+    if (command == "exec" || command == "wait") return kOwnFailure;
     return judges(command) ? kNotJudged : kFailure;
 }
 
@@ -65,7 +65,10 @@ int run_command(const Globals& globals, const std::vector<std::string>& rest, ch
 }  // namespace
 
 lifecycle::Build build() {
-    return {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion};
+    return {.version = kVersion,
+            .commit = kCommit,
+            .libseccomp = kLibseccompVersion,
+            .checkpoint = lifecycle::can_checkpoint()};
 }
 
 int run(int argc, char** argv) {

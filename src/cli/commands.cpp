@@ -35,7 +35,8 @@ Result<lifecycle::CreateOptions> options_of(const CreateArguments& arguments) {
         .root_change = arguments.no_pivot ? plan::RootChange::Move : plan::RootChange::Pivot,
         .keyring = arguments.no_new_keyring ? Keep : New,
         .preserve_fds = arguments.preserve_fds,
-        .listen_fds = listen_fds()};
+        .listen_fds = listen_fds(),
+        .notify_socket = notify_socket()};
 }
 
 Result<lifecycle::ExecOptions> options_of(const ExecArguments& arguments) {
@@ -132,7 +133,7 @@ class Runner {
         const auto id = TRY(ContainerId::parse(arguments.id));
         switch (arguments.target) {
             case Target::Start:
-                TRY(lifecycle::start(settings_, id));
+                TRY(lifecycle::start(settings_, id, notify_socket()));
                 break;
             case Target::Pause:
                 TRY(lifecycle::pause(settings_, id));
@@ -145,6 +146,8 @@ class Runner {
                 TRY(print(lifecycle::state_json(view) + '\n'));
                 break;
             }
+            case Target::Wait:
+                return lifecycle::wait(settings_, id);
         }
         return 0;
     }
@@ -256,8 +259,30 @@ class Runner {
         return 0;
     }
 
-    Result<int> operator()(const CriuArguments&) const {
-        return fail(ErrorKind::Unsupported, "checkpoint and restore (CRIU) are not built in");
+    Result<int> operator()(const CheckpointArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        TRY(lifecycle::checkpoint(settings_, id, arguments.options));
+        return 0;
+    }
+
+    Result<int> operator()(const RestoreArguments& arguments) const {
+        return lifecycle::restore(settings_,
+                                  {.id = TRY(ContainerId::parse(arguments.id)),
+                                   .bundle = arguments.bundle,
+                                   .console_socket = arguments.console_socket,
+                                   .pid_file = arguments.pid_file},
+                                  arguments.options);
+    }
+
+    Result<int> operator()(const MountsArguments& arguments) const {
+        const auto id = TRY(ContainerId::parse(arguments.id));
+        using enum lifecycle::Mounts;
+        const auto document = arguments.file == "-"
+                                  ? TRY(sys::read_all(0))
+                                  : TRY(sys::read_text_at(sys::kHere, arguments.file.c_str()));
+        TRY(lifecycle::change_mounts(settings_, id, arguments.action == "add" ? Add : Remove,
+                                     document));
+        return 0;
     }
 
     Result<int> operator()(const UpdateArguments& arguments) const {
@@ -286,7 +311,8 @@ class Runner {
         create.id = arguments.id;
         create.bundle = arguments.bundle;
         create.config = arguments.config;
-        const auto options = TRY(options_of(create));
+        auto options = TRY(options_of(create));
+        options.notify_socket.clear();  // the plan is the bundle's alone
         const auto plan = TRY(lifecycle::plan_of(settings_, options));
         TRY(print_plan(plan, arguments.json ? PlanForm::Json : PlanForm::Text));
         return 0;

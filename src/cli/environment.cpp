@@ -58,6 +58,8 @@ std::uint32_t listen_fds() {
     return parse_number<std::uint32_t>(variable("LISTEN_FDS")).value_or(0);
 }
 
+std::string notify_socket() { return std::string(variable("NOTIFY_SOCKET")); }
+
 Result<void> check_inherited(std::uint64_t count) {
     constexpr std::uint64_t kFirst = 3;
     constexpr std::uint64_t kMost = 1U << 20U;  // more than any kernel's default nr_open

@@ -76,6 +76,7 @@ void build_events(CLI::App& app, Arguments& arguments);
 void build_stats(CLI::App& app, Arguments& arguments);
 void build_checkpoint(CLI::App& app, Arguments& arguments);
 void build_restore(CLI::App& app, Arguments& arguments);
+void build_mounts(CLI::App& app, Arguments& arguments);
 void build_update(CLI::App& app, Arguments& arguments);
 void build_spec(CLI::App& app, Arguments& arguments);
 void build_plan(CLI::App& app, Arguments& arguments);

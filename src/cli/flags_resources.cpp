@@ -1,4 +1,4 @@
-// Room: cli. The flags of update, events and stats.
+// Room: cli. The flags of update, mounts, events and stats.
 #include "cleat/base/text.hpp"
 #include "flags.hpp"
 
@@ -39,6 +39,15 @@ void build_update(CLI::App& app, Arguments& arguments) {
     add_text(app, "--l3-cache-schema", own.l3_cache_schema, "intelRdt.l3CacheSchema");
     add_text(app, "--mem-bw-schema", own.mem_bw_schema, "intelRdt.memBwSchema");
     add_id(app, own.id);
+}
+
+void build_mounts(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<MountsArguments>();
+    app.add_option("ACTION", own.action, "add or remove")
+        ->required()
+        ->check(CLI::IsMember(std::vector<std::string>{"add", "remove"}));
+    add_id(app, own.id);
+    app.add_option("FILE", own.file, "file with an array of mounts (JSON)")->required();
 }
 
 void build_events(CLI::App& app, Arguments& arguments) {

@@ -24,8 +24,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
-    {"checkpoint", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_checkpoint,
-     nullptr},
+    {"checkpoint", "[flags] ID", "save the processes of a container (CRIU)", Order::Mixed,
+     build_checkpoint, nullptr},
     {"conformance", "--runtime PATH [flags]", "judge a runtime by the specification", Order::Mixed,
      build_conformance, nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
@@ -39,13 +39,16 @@ constexpr Command kCommands[] = {
     {"kill", "[flags] ID [SIGNAL]", "send a signal (default: TERM)", Order::FlagsFirst, build_kill,
      finish_kill},
     {"list", "[flags]", "list the containers", Order::Mixed, build_list, nullptr},
+    {"mounts", "add|remove ID FILE", "mount and unmount in a running container", Order::Mixed,
+     build_mounts, nullptr},
     {"pause", "ID", "freeze all processes of a container", Order::Mixed,
      build_target<Target::Pause>, nullptr},
     {"plan", "[flags] [ID]", "show what create would do, and do nothing", Order::Mixed, build_plan,
      nullptr},
     {"ps", "[flags] ID [OPTION OF PS...]", "list the processes of a container", Order::FlagsFirst,
      build_ps, finish_ps},
-    {"restore", "[flags] ID", "not built in: needs CRIU", Order::Mixed, build_restore, nullptr},
+    {"restore", "[flags] ID", "make a container of what was saved", Order::Mixed, build_restore,
+     nullptr},
     {"resume", "ID", "let a paused container go on", Order::Mixed, build_target<Target::Resume>,
      nullptr},
     {"run", "[flags] ID", "create and start a container", Order::Mixed, build_run, nullptr},
@@ -58,6 +61,8 @@ constexpr Command kCommands[] = {
     {"update", "[flags] ID", "change limits of a container", Order::Mixed, build_update, nullptr},
     {"validate", "[flags] [BUNDLE|FILE...]", "find all that is wrong with documents", Order::Mixed,
      build_validate, nullptr},
+    {"wait", "ID", "wait for the end of a container; give its exit status", Order::Mixed,
+     build_target<Target::Wait>, nullptr},
 };
 
 std::string list_of_commands() {

@@ -3,21 +3,19 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 
 #include "cleat/base/text.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/tree.hpp"
 #include "mount_flags.hpp"
+#include "null_device.hpp"
 
 namespace cleat::kernel {
 namespace {
 
 using Options = std::vector<std::pair<std::string, std::string>>;
 
-constexpr unsigned kNullMajor = 1;  // Documentation/admin-guide/devices.txt
-constexpr unsigned kNullMinor = 3;
 constexpr mode_t kNullMode = 0666;
 constexpr std::uint64_t kEmptyFlags =
     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
@@ -31,10 +29,6 @@ Result<sys::Fd> open_if_there(const std::string& path, const Context& context) {
     return there;
 }
 
-bool is_null(const struct ::stat& status) noexcept {
-    return S_ISCHR(status.st_mode) && status.st_rdev == ::makedev(kNullMajor, kNullMinor);
-}
-
 /// A node of our own, for a container that has no /dev/null.
 Result<sys::Tree> made_null() {
     const Options options = {{"mode", "555"}, {"nr_inodes", "2"}};
@@ -43,7 +37,7 @@ Result<sys::Tree> made_null() {
                                            .attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}));
     const sys::Place place{.parent = TRY(sys::open_at(tree.fd(), ".", O_PATH | O_DIRECTORY)),
                            .name = "null"};
-    TRY(place.make_node(S_IFCHR | kNullMode, ::makedev(kNullMajor, kNullMinor)));
+    TRY(place.make_node(S_IFCHR | kNullMode, kNullDevice));
     return sys::Tree::clone(tree.fd(), "null", sys::Depth::Top);
 }
 

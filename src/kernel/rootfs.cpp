@@ -12,6 +12,7 @@
 #include "failed.hpp"
 #include "mount_flags.hpp"
 #include "move_root.hpp"
+#include "null_device.hpp"
 #include "paths.hpp"
 
 namespace cleat::kernel {
@@ -137,9 +138,9 @@ Result<void> apply(const plan::OpenRoot& step, Context& context) {
     return done;
 }
 
-Result<void> apply(const plan::ChangeRoot& step, Context& context) {
-    context.device_place = {};
-    TRY(open_plain_root(context));
+namespace {
+
+Result<void> enter_root(const plan::ChangeRoot& step, Context& context) {
     if (::fchdir(context.root.fd()) < 0) return failed("change into the root");
     switch (step.how) {
         case plan::RootChange::Pivot:
@@ -151,6 +152,16 @@ Result<void> apply(const plan::ChangeRoot& step, Context& context) {
             return change_directory_and_root();
     }
     return fail(ErrorKind::Internal, "unknown change of root");
+}
+
+}  // namespace
+
+Result<void> apply(const plan::ChangeRoot& step, Context& context) {
+    context.device_place = {};
+    TRY(open_plain_root(context));
+    TRY(enter_root(step, context));
+    reopen_null_streams(context);
+    return {};
 }
 
 Result<void> apply(const plan::SetRootReadonly&, Context& context) {

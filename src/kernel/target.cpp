@@ -95,6 +95,11 @@ Result<void> attach(Context& context, const sys::Tree& tree, const Target& targe
                     const plan::MountFlags& flags) {
     context.device_place = {};  // it may be covered
     TRY(tree.attach_to(target.fd.get()));
+    if (context.attached != nullptr) {
+        sys::Fd kept(::fcntl(tree.fd(), F_DUPFD_CLOEXEC, 0));
+        if (!kept) return failed("keep the mount");
+        context.attached->push_back(std::move(kept));
+    }
     if (target.path == "/") {
         context.root = sys::RootFs(TRY(sys::open_at(tree.fd(), ".", O_PATH | O_DIRECTORY)));
         if (::fchdir(context.root.fd()) < 0) return failed("change into the new root");

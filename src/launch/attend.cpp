@@ -67,8 +67,11 @@ Result<sys::Fd> take_signals() {
 
 class Attendance {
  public:
-    Attendance(Launched& launched, sys::Fd signals)
-        : launched_(launched), signals_(std::move(signals)) {}
+    Attendance(Launched& launched, const Bystander& bystander, sys::Fd signals)
+        : launched_(launched),
+          bystander_(bystander),
+          bystander_fd_(bystander.fd),
+          signals_(std::move(signals)) {}
 
     Result<int> run() {
         for (;;) {
@@ -95,17 +98,19 @@ class Attendance {
 
     Result<void> wait_and_serve() {
         const int master = launched_.console_master.get();
-        std::array<::pollfd, 3> watch{
+        std::array<::pollfd, 4> watch{
             ::pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
             ::pollfd{.fd = output_ == Flow::Open ? master : -1, .events = POLLIN, .revents = 0},
             ::pollfd{.fd = input_ == Flow::Open && master >= 0 ? STDIN_FILENO : -1,
                      .events = POLLIN,
-                     .revents = 0}};
+                     .revents = 0},
+            ::pollfd{.fd = bystander_fd_, .events = POLLIN, .revents = 0}};
         if (::poll(watch.data(), watch.size(), -1) < 0 && errno != EINTR)
             return fail_errno("poll", errno);
         if (watch[0].revents != 0) pass_on_signals();
         if (watch[1].revents != 0) output_ = relay(master, STDOUT_FILENO);
         if (watch[2].revents != 0) input_ = relay(STDIN_FILENO, master);
+        if (watch[3].revents != 0) bystander_fd_ = bystander_.serve();
         return {};
     }
 
@@ -132,6 +137,8 @@ class Attendance {
     }
 
     Launched& launched_;
+    const Bystander& bystander_;
+    int bystander_fd_;
     sys::Fd signals_;
     Flow input_ = Flow::Open;
     Flow output_ = Flow::Open;
@@ -149,7 +156,7 @@ Result<::sigset_t> hold_signals() {
     return all;
 }
 
-Result<int> attend(Launched& launched) {
+Result<int> attend(Launched& launched, const Bystander& bystander) {
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail_errno("become subreaper", errno);
     auto signals = TRY(take_signals());
     std::optional<RawTerminal> terminal;
@@ -157,7 +164,7 @@ Result<int> attend(Launched& launched) {
         copy_window_size(launched.console_master.get());
         terminal.emplace();
     }
-    return Attendance(launched, std::move(signals)).run();
+    return Attendance(launched, bystander, std::move(signals)).run();
 }
 
 }  // namespace cleat::launch

@@ -17,11 +17,11 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "clone.hpp"
+#include "confinement.hpp"
 #include "guards.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
-#include "stand_in.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -48,27 +48,13 @@ class Host {
 
     Result<Launched> launch();
 
-    Result<void> operator()(const plan::StartScope& step);
+    Result<void> operator()(const plan::StartScope& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::ChangeScope& step) { return cgroup::change_scope(step); }
-    Result<void> operator()(const plan::MakeCgroup& step) {
-        const auto& directory = plan_.cgroups.at(step.cgroup);
-        const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
-        if (TRY(cgroup::make(directory, sharing)) == cgroup::Made::New) cgroups_.add(directory);
-        return {};
-    }
-    Result<void> operator()(const plan::WriteCgroup& step) {
-        return cgroup::apply(step, plan_.cgroups);
-    }
-    Result<void> operator()(const plan::SetCgroupDevices& step) {
-        return cgroup::apply(step, plan_.cgroups);
-    }
-    Result<void> operator()(const plan::MakeRdtGroup& step) {
-        if (TRY(kernel::make_rdt_group(step)) == kernel::RdtMade::New) rdt_groups_.add(step.group);
-        return {};
-    }
-    Result<void> operator()(const plan::WriteRdtSchema& step) {
-        return kernel::write_rdt_schema(step);
-    }
+    Result<void> operator()(const plan::MakeCgroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::WriteCgroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::SetCgroupDevices& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::MakeRdtGroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::WriteRdtSchema& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::JoinRdtGroups& step) {
         return kernel::join_rdt_groups(step, child_.pid());
     }
@@ -131,10 +117,7 @@ class Host {
 
     const Request& request_;
     const plan::Plan& plan_;
-    RdtGuard rdt_groups_;
-    CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
-    ScopeGuard scope_;     // systemd is told last
-    ChildGuard stand_in_;  // in the scope until init is
+    Confinement confinement_{request_.plan};  // before the child, which is ended first
     ChildGuard child_;
     kernel::Context context_;
     NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
@@ -171,16 +154,6 @@ Result<void> Host::prepare() {
     return {};
 }
 
-/// On cgroup v2 init is born in the scope; on v1 it joins it by itself, and has when it is ready.
-Result<void> Host::operator()(const plan::StartScope& step) {
-    auto cloned = TRY(clone_process({}));
-    if (cloned.pid == 0) stand_in();
-    stand_in_.take(cloned.pid, std::move(cloned.pidfd));
-    TRY(cgroup::start_scope(step, stand_in_.pid()));
-    scope_.take(step.scope);
-    return {};
-}
-
 Result<void> Host::operator()(const plan::Clone& step) {
     context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
     if (step.into_cgroup)
@@ -198,7 +171,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
     ProcessLimit limit(plan_.cgroups);
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
-    if (!request_.container_init && (stand_in_.pid() > 0 || !direct)) limit.lift();
+    if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
     auto cloned = direct ? clone_container(step, context_, Sibling::No)
                          : clone_process({.cgroup = context_.unified_cgroup.get()});
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
@@ -264,7 +237,7 @@ Result<void> Host::operator()(const plan::Await& step) {
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {
-        if (step.gate == plan::Gate::Ready) stand_in_.end();
+        if (step.gate == plan::Gate::Ready) confinement_.end_stand_in();
         return {};
     }
     return fail(ErrorKind::Internal, "a message out of order");
@@ -355,9 +328,7 @@ Result<Launched> Host::launch() {
         TRY(await_execution());
     }
     if (!committed_) TRY(commit());
-    cgroups_.keep();
-    rdt_groups_.keep();
-    scope_.keep();
+    confinement_.keep();
     net_devices_.keep();
     Launched launched;
     launched.process = {.pid = child_.pid(), .start_time = start_time_};

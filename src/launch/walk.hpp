@@ -17,14 +17,14 @@ namespace cleat::launch {
 
 /// Whose list it is, and where it is told how long each step took.
 struct Walker {
-    const sys::Trace& trace;
-    std::string_view process;
+    sys::Trace trace = {};
+    std::string_view process = "host";
 };
 
 /// Applies the steps in order; the first error ends it, with the step's origin as its pointer.
 template <class Hands>
 [[nodiscard]] Result<void> walk(const std::vector<plan::Step>& steps, Hands& hands,
-                                const Walker& walker) {
+                                const Walker& walker = {}) {
     for (const auto& step : steps) {
         const sys::Span span(walker.trace, walker.process, plan::kind_of(step.action), step.origin);
         auto done = std::visit(hands, step.action);

@@ -8,6 +8,7 @@
 #include "cleat/lifecycle/lifecycle.hpp"
 #include "config.hpp"
 #include "container.hpp"
+#include "notify.hpp"
 
 namespace cleat::lifecycle {
 
@@ -18,6 +19,7 @@ struct Birth {
     Config config;
     Container container;
     launch::Launched launched;
+    Readiness readiness;  ///< of a process that was started at once
 };
 
 /// Compiles the bundle and launches it. If it fails, nothing is left but what poststop hooks leave.

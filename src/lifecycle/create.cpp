@@ -1,114 +1,21 @@
 // Room: lifecycle. `create`, and the part of it that `run` shares. Runs in the host process. The
 // order is the promise: everything is checked and compiled first, then the id is taken, then what a
 // rollback must know is written, and only then something lasting is made.
-#include <sched.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "birth.hpp"
 #include "channels.hpp"
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
-#include "cleat/base/time.hpp"
 #include "cleat/host/probe.hpp"
 #include "cleat/spec/annotations.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
+#include "reservation.hpp"
 
 namespace cleat::lifecycle {
 namespace {
-
-/// The entry of an id that was just taken; given back unless kept.
-class Reservation {
- public:
-    [[nodiscard]] static Result<Reservation> make(const Settings& settings, const ContainerId& id) {
-        store::Store store(settings.root);
-        auto entry = TRY(store.reserve(id));
-        return Reservation(std::move(store), id, std::move(entry));
-    }
-    Reservation(const Reservation&) = delete;
-    Reservation& operator=(const Reservation&) = delete;
-    Reservation(Reservation&& other) noexcept
-        : store_(std::move(other.store_)),
-          id_(std::move(other.id_)),
-          entry_(std::move(other.entry_)),
-          kept_(std::exchange(other.kept_, true)) {}
-    Reservation& operator=(Reservation&&) = delete;
-    ~Reservation() {
-        if (!kept_) static_cast<void>(store_.discard(id_, entry_));
-    }
-    [[nodiscard]] const store::Entry& entry() const noexcept { return entry_; }
-    [[nodiscard]] store::Entry keep() noexcept {
-        kept_ = true;
-        return std::move(entry_);
-    }
-
- private:
-    Reservation(store::Store store, ContainerId id, store::Entry entry)
-        : store_(std::move(store)), id_(std::move(id)), entry_(std::move(entry)) {}
-    store::Store store_;
-    ContainerId id_;
-    store::Entry entry_;
-    bool kept_ = false;
-};
-
-std::string rootfs_of(const Prepared& prepared) {
-    const auto& root = prepared.config.spec.root;
-    if (!root) return {};
-    if (root->path.starts_with('/')) return normal_path(root->path);
-    return normal_path(concat(prepared.bundle, "/", root->path));
-}
-
-bool makes_pid_namespace(const spec::Spec& spec) {
-    for (const auto& each : spec.linux.namespaces)
-        if (each.type == spec::NamespaceType::Pid) return each.path.empty();
-    return false;
-}
-
-/// All of the state but who init is and where it lives.
-store::State first_state(const Prepared& prepared, const CreateOptions& options) {
-    const auto& spec = prepared.config.spec;
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return {.oci_version = std::string(spec::kOciVersion),
-            .id = options.id.str(),
-            .init = {},
-            .bundle = prepared.bundle,
-            .rootfs = rootfs_of(prepared),
-            .created = rfc3339(now, Fraction::Nanoseconds),
-            .annotations = spec.annotations,
-            .owner = ::geteuid(),
-            .cgroup_driver = std::string(name_of(prepared.plan.cgroup_driver)),
-            .scope = kept_of(prepared.plan.scope),
-            .cgroups = kept_of(prepared.plan.cgroups),
-            .rdt = kept_of(prepared.plan.rdt),
-            .has_own_pid_namespace = makes_pid_namespace(spec),
-            .has_poststart_hooks = spec.hooks && !spec.hooks->poststart.empty(),
-            .has_poststop_hooks = spec.hooks && !spec.hooks->poststop.empty()};
-}
-
-Result<store::Intent> intent_of(const plan::Plan& plan) {
-    const pid_t self = ::getpid();
-    const auto status = sys::process_stat(self);
-    if (!status) return fail(ErrorKind::System, "cleat cannot see itself in /proc");
-    return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
-                         .boot = TRY(sys::boot_id()),
-                         .scope = kept_of(plan.scope),
-                         .cgroups = kept_of(plan.cgroups),
-                         .rdt = kept_of(plan.rdt)};
-}
-
-/// The container is there once state.json is: what the caller waits for comes before it.
-Result<void> commit(const store::Entry& entry, const Config& config, const CreateOptions& options,
-                    store::State& state) {
-    TRY(entry.write_config(config.text));
-    TRY(write_pid_file(options.pid_file, state.init.pid));
-    TRY(send_pidfd(options.pidfd_socket, state.init));
-    TRY(send_pidfd(spec::read_annotations(state.annotations).pidfd_receiver, state.init));
-    return entry.write_state(state);
-}
 
 plan::CgroupDriver driver_for(const Settings& settings, const spec::Spec& spec) {
     constexpr auto kColons = 2;
@@ -171,6 +78,8 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
     const auto& trace = settings.trace;
     auto config = TRY(sys::timed(trace, "load-config", [&] { return load_config(path); }));
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
+    if (!options.notify_socket.empty())
+        add_notify_socket(config.spec, concat(settings.root, "/", options.id.str()));
     const auto facts = TRY(sys::timed(trace, "probe-host", host::probe));
     const auto how = plan_options(driver_for(settings, config.spec), options, bundle, begin);
     auto plan = TRY(sys::timed(trace, "compile-plan", [&] {
@@ -192,10 +101,15 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     auto reservation = TRY(sys::timed(settings.trace, "reserve-id",
                                       [&] { return Reservation::make(settings, options.id); }));
     auto state = first_state(prepared, options);
+    Readiness readiness;
+    if (!options.notify_socket.empty()) TRY(make_notify_directory(reservation.entry()));
+    if (begin == plan::Options::Begin::AtOnce)
+        readiness = TRY(Readiness::listen(reservation.entry(), options.notify_socket));
     auto launched = TRY(located(make_init(prepared, options, reservation, state), prepared.config));
     return Birth{.config = std::move(prepared.config),
                  .container = {.entry = reservation.keep(), .state = std::move(state)},
-                 .launched = std::move(launched)};
+                 .launched = std::move(launched),
+                 .readiness = std::move(readiness)};
 }
 
 Result<void> create(const Settings& settings, const CreateOptions& options) {

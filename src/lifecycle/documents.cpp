@@ -1,5 +1,7 @@
 // Room: lifecycle. The JSON documents that cleat writes: state, features, what hooks read. The only
 // file of the room that knows the JSON library; nothing here throws (bad UTF-8 is replaced).
+#include "documents.hpp"
+
 #include <nlohmann/json.hpp>
 
 #include "cleat/base/text.hpp"
@@ -68,6 +70,7 @@ Json config_annotations() {
 }  // namespace
 
 std::string features_json(const Build& build) {
+    const char* checkpoint = build.checkpoint ? "true" : "false";
     const Json document = {{"ociVersionMin", spec::kOciVersionMin},
                            {"ociVersionMax", spec::kOciVersion},
                            {"hooks", kHookNames},
@@ -75,7 +78,9 @@ std::string features_json(const Build& build) {
                            {"linux", linux_features()},
                            {"potentiallyUnsafeConfigAnnotations", config_annotations()},
                            {"annotations",
-                            {{"io.github.seccomp.libseccomp.version", build.libseccomp},
+                            {{"org.opencontainers.runc.checkpoint.enabled", checkpoint},
+                             {"run.oci.crun.checkpoint.enabled", checkpoint},
+                             {"io.github.seccomp.libseccomp.version", build.libseccomp},
                              {"cleat.commit", build.commit},
                              {"cleat.version", build.version}}}};
     return dump(document, Layout::Pretty);
@@ -101,6 +106,10 @@ std::string hook_document(const store::State& state, std::string_view status, pi
     document["bundle"] = state.bundle;
     if (!state.annotations.empty()) document["annotations"] = state.annotations;
     return dump(document, Layout::Line);
+}
+
+std::string strings_json(const std::vector<std::string>& texts) {
+    return dump(Json(texts), Layout::Line);
 }
 
 }  // namespace cleat::lifecycle

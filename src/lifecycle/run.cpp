@@ -26,8 +26,17 @@ Result<int> run(const Settings& settings, const RunOptions& options) {
         return std::unexpected(
             located(std::move(hooks).error(), birth.config.text, birth.config.document));
     }
-    if (options.detach) return 0;
-    auto status = launch::attend(birth.launched);
+    auto& readiness = birth.readiness;
+    const auto& init = birth.container.state.init;
+    if (options.detach) {
+        TRY(readiness.wait(init));
+        return 0;
+    }
+    auto status = launch::attend(birth.launched, {.fd = readiness.fd(), .serve = [&] {
+                                                      const auto taken = readiness.take(init.pid);
+                                                      if (!taken) warn(describe(taken.error()));
+                                                      return readiness.fd();
+                                                  }});
     if (!status) {
         clean_up(settings, birth.container);
         return status;

@@ -8,6 +8,7 @@
 #include "cleat/sys/files.hpp"
 #include "config.hpp"
 #include "container.hpp"
+#include "notify.hpp"
 
 namespace cleat::lifecycle {
 namespace {
@@ -42,12 +43,14 @@ Result<void> finish(const Settings& settings, const Container& container) {
 
 }  // namespace
 
-Result<void> start(const Settings& settings, const ContainerId& id) {
+Result<void> start(const Settings& settings, const ContainerId& id,
+                   const std::string& notify_socket) {
     const auto container = TRY(open_container(settings, id));
     const auto status = status_of(container);
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot start a container that has stopped");
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
+    auto readiness = TRY(Readiness::listen(container.entry, notify_socket));
     auto started = sys::timed(settings.trace, "await-execution",
                               [&] { return launch::start(container.entry.fd()); });
     if (!started) {
@@ -59,7 +62,8 @@ Result<void> start(const Settings& settings, const ContainerId& id) {
         return std::unexpected(std::move(error));
     }
     TRY(mark_running(container));
-    return finish(settings, container);
+    TRY(finish(settings, container));
+    return readiness.wait(container.state.init);
 }
 
 }  // namespace cleat::lifecycle

@@ -52,7 +52,8 @@ class Complaints {
 // check_process.cpp
 void check_process(const Process& process, std::string_view pointer, Complaints& complaints);
 // check_mounts.cpp
-void check_mounts(const Spec& spec, Complaints& complaints);
+void check_mounts(const std::vector<Mount>& mounts, std::string_view pointer,
+                  Complaints& complaints);
 // check_linux.cpp
 void check_linux(const Spec& spec, Complaints& complaints);
 // check_ids.cpp

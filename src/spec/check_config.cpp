@@ -63,7 +63,7 @@ const Namespace* find_namespace(const Spec& spec, NamespaceType type) {
 void check_parts(const Spec& spec, Complaints& complaints) {
     if (spec.process) check_process(*spec.process, "/process", complaints);
     if (spec.hooks) check_all_hooks(*spec.hooks, complaints);
-    check_mounts(spec, complaints);
+    check_mounts(spec.mounts, "/mounts", complaints);
     const auto& linux = spec.linux;
     if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
     if (linux.intel_rdt) check_intel_rdt(*linux.intel_rdt, complaints);

@@ -35,9 +35,10 @@ void check_one(const Mount& mount, const std::string& pointer, Complaints& compl
 
 }  // namespace
 
-void check_mounts(const Spec& spec, Complaints& complaints) {
-    for (std::size_t i = 0; i < spec.mounts.size(); ++i)
-        check_one(spec.mounts[i], concat("/mounts/", i), complaints);
+void check_mounts(const std::vector<Mount>& mounts, std::string_view pointer,
+                  Complaints& complaints) {
+    for (std::size_t i = 0; i < mounts.size(); ++i)
+        check_one(mounts[i], concat(pointer, "/", i), complaints);
 }
 
 }  // namespace cleat::spec

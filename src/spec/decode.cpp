@@ -151,6 +151,16 @@ Decoded<Resources> decode_resources(std::string_view text) {
                                       Complaints& out) { check_resources(resources, "", out); });
 }
 
+Decoded<std::vector<Mount>> decode_mounts(std::string_view text) {
+    return decode<std::vector<Mount>>(text, [](const Node&, const std::vector<Mount>& mounts,
+                                               Complaints& out) { check_mounts(mounts, "", out); });
+}
+
+Decoded<std::vector<std::string>> decode_texts(std::string_view text) {
+    return decode<std::vector<std::string>>(
+        text, [](const Node&, const std::vector<std::string>&, Complaints&) {});
+}
+
 std::vector<Problem> check_process(const Process& process, std::string_view pointer) {
     Complaints complaints;
     check_process(process, pointer, complaints);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <cstddef>
 #include <cstring>
 
 #include "cleat/sys/files.hpp"
@@ -46,16 +47,29 @@ Result<Fd> connected(int type, const std::string& path) {
     return socket;
 }
 
-Result<Fd> listening(int type, const std::string& path, const std::string& name, int queue) {
+/// The file that bind(2) makes has the socket's own mode, less the umask. `name` is for errors.
+Result<Fd> bound(int type, const std::string& path, const std::string& name, mode_t mode) {
     const auto address = TRY(short_address(path));
     Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
     if (!socket) return failed("make socket", name);
-    // The file that bind(2) makes has the socket's own mode, less the umask.
-    constexpr mode_t kOwnerOnly = 0600;
-    if (::fchmod(socket.get(), kOwnerOnly) < 0) return failed("chmod socket", name);
+    if (::fchmod(socket.get(), mode) < 0) return failed("chmod socket", name);
     if (::bind(socket.get(), generic(address), sizeof address) < 0) return failed("bind", name);
+    return socket;
+}
+
+Result<Fd> listening(int type, const std::string& path, const std::string& name, int queue) {
+    constexpr mode_t kOwnerOnly = 0600;
+    Fd socket = TRY(bound(type, path, name, kOwnerOnly));
     if (::listen(socket.get(), queue) < 0) return failed("listen on", name);
     return socket;
+}
+
+/// A path that is too long for an address is reached through its directory.
+Result<Fd> connected_to_path(int type, const std::string& path) {
+    if (path.size() < sizeof(::sockaddr_un::sun_path)) return connected(type, path);
+    const auto slash = path.rfind('/');
+    const Fd parent = TRY(open_at(kHere, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY));
+    return connected(type, concat("/proc/self/fd/", parent.get(), path.substr(slash)));
 }
 
 std::vector<Fd> take_fds(::msghdr& message) {
@@ -139,6 +153,15 @@ Result<Fd> listen_stream(const std::string& path) {
     return listening(SOCK_STREAM, path, path, SOMAXCONN);
 }
 
+Result<Fd> take_datagrams_at(int directory, const std::string& name) {
+    constexpr mode_t kEverybody = 0666;
+    const mode_t umask_now = ::umask(0);
+    auto socket =
+        bound(SOCK_DGRAM, concat("/proc/self/fd/", directory, "/", name), name, kEverybody);
+    ::umask(umask_now);
+    return socket;
+}
+
 Result<Fd> connect_at(int directory, const std::string& name) {
     return connected(SOCK_SEQPACKET, concat("/proc/self/fd/", directory, "/", name));
 }
@@ -147,11 +170,18 @@ Result<Fd> connect_stream_now(const std::string& path) {
     return connected(SOCK_STREAM | SOCK_NONBLOCK, path);
 }
 
-Result<Fd> connect_stream(const std::string& path) {
-    if (path.size() < sizeof(::sockaddr_un::sun_path)) return connected(SOCK_STREAM, path);
-    const auto slash = path.rfind('/');
-    const Fd parent = TRY(open_at(kHere, path.substr(0, slash).c_str(), O_PATH | O_DIRECTORY));
-    return connected(SOCK_STREAM, concat("/proc/self/fd/", parent.get(), path.substr(slash)));
+Result<Fd> connect_stream(const std::string& path) { return connected_to_path(SOCK_STREAM, path); }
+
+Result<Fd> connect_datagram(const std::string& address) {
+    if (!address.starts_with('@')) return connected_to_path(SOCK_DGRAM, address);
+    auto name = TRY(short_address(address));
+    name.sun_path[0] = '\0';
+    const auto size = static_cast<::socklen_t>(offsetof(::sockaddr_un, sun_path) + address.size());
+    Fd socket(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    if (!socket) return failed("make socket for", address);
+    if (retry([&] { return ::connect(socket.get(), generic(name), size); }) < 0)
+        return failed("connect to", address);
+    return socket;
 }
 
 }  // namespace cleat::sys

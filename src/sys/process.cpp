@@ -23,7 +23,11 @@ std::optional<ProcessStat> process_stat(pid_t pid) {
     const auto parent = parse_number<pid_t>(fields[1]);
     const auto start = parse_number<std::uint64_t>(fields[kFieldsAfterName - 1]);
     if (!parent || !start) return std::nullopt;
-    return ProcessStat{.state = fields[0][0], .parent = *parent, .start_time = *start};
+    const auto last = fields.back().substr(0, fields.back().find('\n'));  // "exit_code", the last
+    return ProcessStat{.state = fields[0][0],
+                       .parent = *parent,
+                       .start_time = *start,
+                       .exit_status = parse_number<int>(last).value_or(0)};
 }
 
 Result<Fd> open_pidfd(pid_t pid) {

@@ -153,4 +153,15 @@ Result<void> detach_mount(const char* path) {
     return {};
 }
 
+Result<void> detach_mount(int proc, int fd) {
+    if (::fchdir(proc) < 0) return failed("chdir", "/proc");
+    return detach_mount(concat("self/fd/", fd).c_str());
+}
+
+Result<bool> is_mount_root(int fd) {
+    struct ::statx status{};
+    if (::statx(fd, "", AT_EMPTY_PATH, 0, &status) < 0) return failed("stat", "mount");
+    return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
 }  // namespace cleat::sys

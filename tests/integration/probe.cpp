@@ -13,9 +13,11 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -513,13 +515,25 @@ int do_echo(const Words& /*words*/) {
     return 0;
 }
 
+/// Sends a message to $NOTIFY_SOCKET (sd_notify(3)).
+int do_notify(const Words& words) {
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const char* path = getenv("NOTIFY_SOCKET");
+    if (path == nullptr) return 1;
+    std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    return outcome(sendto(fd, words[0].data(), words[0].size(), 0,
+                          reinterpret_cast<const sockaddr*>(&address), sizeof address));
+}
+
 struct Command {
     const char* name;
     std::size_t least;
     int (*body)(const Words&);
 };
 
-constexpr std::array<Command, 12> kCommands = {{{"exit", 1, do_exit},
+constexpr std::array<Command, 13> kCommands = {{{"exit", 1, do_exit},
                                                 {"sleep", 0, do_sleep},
                                                 {"write", 1, do_write},
                                                 {"open", 1, do_open},
@@ -530,7 +544,8 @@ constexpr std::array<Command, 12> kCommands = {{{"exit", 1, do_exit},
                                                 {"family", 1, do_family},
                                                 {"eat", 1, do_eat},
                                                 {"signal", 1, do_signal},
-                                                {"echo", 0, do_echo}}};
+                                                {"echo", 0, do_echo},
+                                                {"notify", 1, do_notify}}};
 
 }  // namespace
 

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(TOP, "tests/bench"))
 
 from measure import count  # noqa: E402
 
-CALLS = {"run": 540, "create": 470, "state": 40, "start": 50, "exec": 265, "kill": 50, "delete": 65}
+CALLS = {"run": 540, "create": 480, "state": 40, "start": 50, "exec": 265, "kill": 50, "delete": 65}
 FAULTS = {"state": 115, "start": 115, "kill": 115, "delete": 115}
 RSS_KB = {"state": 2000, "run": 2800}
 SIZE = 3 << 20

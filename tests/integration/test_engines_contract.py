@@ -133,17 +133,6 @@ class CheckpointRestore(CleatTest):
         self.refused("restore", "--lsm-mount-context",
                      text="requires an argument|flag needs an argument")
 
-    def test_one_clear_line_says_that_they_are_not_there(self):
-        self.sleeper()
-        images = self.path("images")
-        self.refused("checkpoint", "--image-path", images, "--work-path", images,
-                     "--leave-running", "--leave-running", "--tcp-established", "--file-locks",
-                     "--empty-ns", "network", self.cid, text="checkpoint.*not built in")
-        self.refused("restore", "--image-path", images, "--work-path", images, "--detach",
-                     "--pid-file", self.path("pid"), "-no-subreaper", "--bundle", self.bundle,
-                     self.cid, text="restore.*not built in")
-        self.assertEqual(self.status(), "running")
-
 
 class Texts(CleatTest):
     def test_texts_that_engines_match(self):

@@ -33,7 +33,8 @@ struct Context {
     std::vector<std::string> env;        ///< what exec gets; Exec::env, HOME added
     sys::Fd console_master;              ///< made by SetUpConsole; launch sends it to the host
     sys::Fd seccomp_listener;            ///< made by LoadSeccomp; launch sends it to the host
-    sys::Fd apparmor_exec;               ///< /proc/self/attr/… opened before the root changes
+    std::vector<sys::Fd>* attached = nullptr;  ///< if there is one: every mount that was attached
+    sys::Fd apparmor_exec;                     ///< /proc/self/attr/… opened before the root changes
 };
 
 }  // namespace cleat::kernel

@@ -64,7 +64,11 @@ struct HookStreams {
 
 /// Waits for the process while passing on signals (and the terminal, if there is a master) and
 /// reaping strangers; gives its exit status, 128 + n for a signal.
-[[nodiscard]] Result<int> attend(Launched& launched);
+struct Bystander {
+    int fd = -1;
+    std::function<int()> serve = {};  ///< when `fd` is readable: what is to be watched then, or -1
+};
+[[nodiscard]] Result<int> attend(Launched& launched, const Bystander& bystander = {});
 
 /// What a program, looked up in PATH, writes to its standard output; its errors go to the caller's.
 /// Errors: System, when it fails.

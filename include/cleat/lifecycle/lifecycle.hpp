@@ -42,7 +42,8 @@ struct CreateOptions {
     plan::RootChange root_change = plan::RootChange::Pivot;
     plan::Options::Keyring keyring = plan::Options::Keyring::New;
     std::uint32_t preserve_fds = 0;
-    std::uint32_t listen_fds = 0;  ///< sd_listen_fds(3): before the preserved ones
+    std::uint32_t listen_fds = 0;    ///< sd_listen_fds(3): before the preserved ones
+    std::string notify_socket = {};  ///< of the caller's service manager, as sd_notify(3) has it
 };
 
 struct RunOptions {
@@ -93,7 +94,9 @@ struct Newborn {
     sys::Fd console;
 };
 [[nodiscard]] Result<Newborn> create_near(const Settings& settings, const CreateOptions& options);
-[[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id);
+/// With the caller's `notify_socket` it waits until the container says that it is ready, or ends.
+[[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id,
+                                 const std::string& notify_socket = {});
 /// The exit status of the container's process; 0 when detached.
 [[nodiscard]] Result<int> run(const Settings& settings, const RunOptions& options);
 [[nodiscard]] Result<int> exec(const Settings& settings, const ExecOptions& options);
@@ -122,6 +125,8 @@ struct GcOptions {
                                                            const GcOptions& options);
 [[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
+/// Waits for the end of the container's process and gives its exit status.
+[[nodiscard]] Result<int> wait(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
 /// What a live container uses now. Errors: State, "container not running".
@@ -149,6 +154,11 @@ struct UpdateOptions {
 };
 [[nodiscard]] Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
                                         const UpdateOptions& options);
+/// Mounts in a running container what an array of mounts (JSON text) says, or takes off what is
+/// mounted at their destinations: all of them or none.
+enum class Mounts { Add, Remove };
+[[nodiscard]] Result<void> change_mounts(const Settings& settings, const ContainerId& id,
+                                         Mounts what, const std::string& document);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 
@@ -167,6 +177,7 @@ struct Build {
     std::string version;
     std::string commit;
     std::string libseccomp;
+    bool checkpoint = false;  ///< can_checkpoint()
 };
 [[nodiscard]] std::string features_json(const Build& build);
 

@@ -77,6 +77,12 @@ struct MemberOptions {
 [[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                                           const HostFacts& facts, const MemberOptions& options);
 
+/// The plan that mounts `spec.mounts`, and nothing else of `spec`, in a running container (`mounts
+/// add`). `namespaces` as in MemberOptions. Its init list is for a process that ends after it.
+/// Errors name the mount by its place among them ("/2").
+[[nodiscard]] Result<Plan> compile_mounts(const spec::Spec& spec, const HostFacts& facts,
+                                          const Options& options, std::uint64_t namespaces);
+
 /// The plan of new limits for a container that is there (`update`): writes to its cgroups, what its
 /// scope is told, and last the device rules, which cannot be read back.
 struct UpdateOptions {

@@ -56,6 +56,12 @@ struct Node;
 /// /linux/resources; runc's own form of it is the same object.
 [[nodiscard]] Decoded<Resources> decode_resources(std::string_view text);
 
+/// An array of mounts, as `mounts add` takes it: the same rules as for /mounts.
+[[nodiscard]] Decoded<std::vector<Mount>> decode_mounts(std::string_view text);
+
+/// An array of texts.
+[[nodiscard]] Decoded<std::vector<std::string>> decode_texts(std::string_view text);
+
 /// Checks a Process that was put together from a command line; pointers begin with `pointer`.
 [[nodiscard]] std::vector<Problem> check_process(const Process& process, std::string_view pointer);
 

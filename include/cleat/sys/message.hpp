@@ -38,6 +38,10 @@ struct Received {
 /// A listening SOCK_STREAM at a path, for its owner alone. Errors: EADDRINUSE if something is
 /// there.
 [[nodiscard]] Result<Fd> listen_stream(const std::string& path);
+/// A SOCK_DGRAM at `directory`/`name` to which everybody may send, and one that sends to `address`:
+/// a path, or an abstract name after "@" (sd_notify(3), unix(7)).
+[[nodiscard]] Result<Fd> take_datagrams_at(int directory, const std::string& name);
+[[nodiscard]] Result<Fd> connect_datagram(const std::string& address);
 /// A connection to a SOCK_STREAM socket at any path, however long.
 [[nodiscard]] Result<Fd> connect_stream(const std::string& path);
 /// The same, at once or not at all (EAGAIN: its listener is busy); the path must be short. Reading

@@ -28,6 +28,7 @@ struct ProcessStat {
     char state = 'X';  ///< R, S, D, T, Z, X…
     pid_t parent = 0;
     std::uint64_t start_time = 0;
+    int exit_status = 0;  ///< of a zombie, as wait(2) has it; 0 for who may not look into it
 };
 
 /// nullopt if no such process is there.
@@ -42,6 +43,12 @@ struct ProcessStat {
 [[nodiscard]] Result<void> send_signal(int pidfd, Signal signal);
 /// Waits until the process is gone (it may stay a zombie of its parent); false when time is up.
 [[nodiscard]] Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit);
+
+/// How a process that need not be a child ended, as wait_child() tells it. Waits until it has, and
+/// for as long as only a parent that does not wait for it may know. Errors: ESRCH if it is gone
+/// already; Unsupported if it was taken by its parent and the kernel remembers nothing
+/// (before 6.15).
+[[nodiscard]] Result<int> wait_stranger(const ProcessIdentity& identity);
 
 /// How a child ended: an exit code, or 128 + the signal's number.
 [[nodiscard]] Result<int> wait_child(pid_t pid);

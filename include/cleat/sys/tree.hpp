@@ -78,5 +78,9 @@ struct PlainMount {
 [[nodiscard]] Result<void> mount_plain(const PlainMount& mount);
 /// umount2(2) with MNT_DETACH.
 [[nodiscard]] Result<void> detach_mount(const char* path);
+/// The same for the mount whose root `fd` is, by way of a verified procfs of the host's.
+[[nodiscard]] Result<void> detach_mount(int proc, int fd);
+/// Whether `fd` is the root of a mount (statx(2)).
+[[nodiscard]] Result<bool> is_mount_root(int fd);
 
 }  // namespace cleat::sys

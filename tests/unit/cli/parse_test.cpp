@@ -199,6 +199,7 @@ TEST_CASE("the small commands take an id") {
     CHECK(accepted<TargetArguments>({"state", "a"}).target == Target::State);
     CHECK(accepted<TargetArguments>({"pause", "a"}).target == Target::Pause);
     CHECK(accepted<TargetArguments>({"resume", "a"}).id == "a");
+    CHECK(accepted<TargetArguments>({"wait", "a"}).target == Target::Wait);
     CHECK(accepted<DeleteArguments>({"delete", "--force", "a"}).force);
     CHECK(accepted<DeleteArguments>({"delete", "a", "-f"}).force);
     refusal({"start"});
@@ -207,8 +208,9 @@ TEST_CASE("the small commands take an id") {
 }
 
 TEST_CASE("every command explains itself") {
-    for (const char* name : {"create", "delete", "exec", "features", "kill", "list", "pause",
-                             "plan", "ps", "resume", "run", "spec", "start", "state", "update"}) {
+    for (const char* name :
+         {"create", "delete", "exec", "features", "kill", "list", "mounts", "pause", "plan", "ps",
+          "resume", "run", "spec", "start", "state", "update", "wait"}) {
         const auto text = accepted<TextArguments>({name, "--help"}).text;
         CHECK(contains(text, name));
         CHECK(contains(text, "--help"));

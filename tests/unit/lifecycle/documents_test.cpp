@@ -70,6 +70,17 @@ TEST_CASE("features say what containerd and CRI-O look for") {
         CHECK_MESSAGE(text.find(part) != std::string::npos, std::string(part));
 }
 
+TEST_CASE("features say whether there can be checkpoints") {
+    for (const bool can : {false, true}) {
+        const auto text =
+            features_json({.version = "1", .commit = "c", .libseccomp = "2", .checkpoint = can});
+        const std::string value = can ? "\": \"true\"" : "\": \"false\"";
+        for (const std::string name :
+             {"org.opencontainers.runc.checkpoint.enabled", "run.oci.crun.checkpoint.enabled"})
+            CHECK(text.find(name + value) != std::string::npos);
+    }
+}
+
 TEST_CASE("the configuration to begin with is a valid one") {
     for (const auto rootless : {Rootless::No, Rootless::Yes}) {
         const auto text = default_config(rootless);
