@@ -10,20 +10,28 @@ _cleat() {
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --root) root=(--root "${COMP_WORDS[i + 1]}"); i=$((i + 1)) ;;
-            --log | --log-format | --log-level | --cgroup-manager | --rootless) i=$((i + 1)) ;;
+            --log | --trace | --log-format | --log-level | --cgroup-manager | --rootless) i=$((i + 1)) ;;
             -*) ;;
             *) command=${COMP_WORDS[i]}; break ;;
         esac
     done
     case $previous in
-        --root | --bundle | -b | --log | --pid-file | --process | -p | --resources | -r | --config | --runtime | --out)
+        --root | --bundle | -b | --log | --trace | --pid-file | --process | -p | --resources | -r | --config | --runtime | --out)
             COMPREPLY=($(compgen -f -- "$current")); return ;;
         --log-format) COMPREPLY=($(compgen -W 'text json' -- "$current")); return ;;
         --log-level)
             COMPREPLY=($(compgen -W 'error warning info debug' -- "$current")); return ;;
         --cgroup-manager)
             COMPREPLY=($(compgen -W 'cgroupfs systemd disabled' -- "$current")); return ;;
-        --format) COMPREPLY=($(compgen -W 'table json' -- "$current")); return ;;
+        --format)
+            case $command in
+                validate) COMPREPLY=($(compgen -W 'text json sarif github' -- "$current")) ;;
+                stats) COMPREPLY=($(compgen -W 'table json prometheus' -- "$current")) ;;
+                conformance) COMPREPLY=($(compgen -W 'tap junit html' -- "$current")) ;;
+                *) COMPREPLY=($(compgen -W 'table json' -- "$current")) ;;
+            esac
+            return ;;
+        --type) COMPREPLY=($(compgen -W 'config state features' -- "$current")); return ;;
     esac
     if [[ -z $command && $current != -* ]]; then
         COMPREPLY=($(compgen -W "$("$program" --help 2>/dev/null |
@@ -32,7 +40,8 @@ _cleat() {
         COMPREPLY=($(compgen -W "$(_cleat_flags "$program" $command)" -- "$current"))
     else
         case $command in
-            create | run | features | list | spec | plan | conformance) ;;
+            create | run | features | gc | list | spec | plan | conformance) ;;
+            validate) COMPREPLY=($(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$("$program" "${root[@]}" list -q 2>/dev/null)" \
                 -- "$current")) ;;
         esac

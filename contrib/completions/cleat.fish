@@ -5,7 +5,7 @@ function __cleat_command
     for word in (commandline -opc)[2..-1]
         if test $skip = 1
             set skip 0
-        else if contains -- $word --root --log --log-format --log-level --cgroup-manager --rootless
+        else if contains -- $word --root --log --trace --log-format --log-level --cgroup-manager --rootless
             set skip 1
         else if not string match -q -- '-*' $word
             echo $word
@@ -31,5 +31,6 @@ end
 complete -c cleat -f
 complete -c cleat -n 'not __cleat_command >/dev/null' -a '(__cleat_commands)'
 complete -c cleat -n 'string match -q -- "-*" (commandline -ct)' -a '(__cleat_flags)'
-complete -c cleat -n '__cleat_command >/dev/null' -a '(cleat list -q 2>/dev/null)'
+complete -c cleat -n 'test "$(__cleat_command)" = validate' -F
+complete -c cleat -n '__cleat_command >/dev/null; and test "$(__cleat_command)" != validate' -a '(cleat list -q 2>/dev/null)'
 complete -c cleat -n 'string match -qr -- "^(-b|--bundle|-p|--process|-r|--resources|--pid-file|--runtime|--out)\$" (commandline -opc)[-1]' -F

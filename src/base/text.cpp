@@ -65,6 +65,21 @@ std::string pointer_push(std::string_view pointer, std::size_t index) {
     return concat(pointer, '/', index);
 }
 
+std::vector<std::string> pointer_tokens(std::string_view pointer) {
+    std::vector<std::string> tokens;
+    if (pointer.empty()) return tokens;
+    for (const auto token : split(pointer.substr(1), '/')) {
+        auto& out = tokens.emplace_back();
+        for (std::size_t i = 0; i < token.size(); ++i) {
+            if (token[i] == '~' && i + 1 < token.size())
+                out += token[++i] == '1' ? '/' : '~';
+            else
+                out += token[i];
+        }
+    }
+    return tokens;
+}
+
 std::string normal_path(std::string_view path) {
     std::string out;
     for (const auto part : split(path, '/')) {

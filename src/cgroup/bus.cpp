@@ -119,6 +119,17 @@ std::string address_of(plan::ServiceManager manager) {
     return concat("unix:path=/run/user/", ::geteuid(), "/bus");
 }
 
+/// Until the other side knows who we are, libdbus waits for it without an end of its own.
+Result<void> authenticate(::DBusConnection* connection) {
+    const Patience patience(kReplyLimit);
+    while (!::dbus_connection_get_is_authenticated(connection)) {
+        if (patience.left().count() <= 0) return fail_errno("authenticate", ETIMEDOUT);
+        if (!::dbus_connection_read_write(connection, static_cast<int>(patience.left().count())))
+            return fail(ErrorKind::System, "the bus closed the connection");
+    }
+    return {};
+}
+
 /// Makes libdbus say who we are outside; for the address, too.
 class Identity {
  public:
@@ -155,6 +166,16 @@ Result<Message> manager_call(const char* method) {
     return message;
 }
 
+Result<Message> scope_property_call(const std::string& path, const char* name) {
+    Message message(::dbus_message_new_method_call("org.freedesktop.systemd1", path.c_str(),
+                                                   "org.freedesktop.DBus.Properties", "Get"));
+    const char* interface = "org.freedesktop.systemd1.Scope";
+    if (!message || !::dbus_message_append_args(message.get(), type::kText, &interface, type::kText,
+                                                &name, type::kEnd))
+        return fail_errno("make D-Bus message", ENOMEM);
+    return message;
+}
+
 Result<Bus> Bus::connect(plan::ServiceManager manager) {
     const Identity identity;
     const std::string address = address_of(manager);
@@ -164,6 +185,8 @@ Result<Bus> Bus::connect(plan::ServiceManager manager) {
     if (connection == nullptr) return error.failure(what);
     Bus bus(connection);
     ::dbus_connection_set_exit_on_disconnect(connection, FALSE);
+    if (auto known = authenticate(connection); !known)
+        return std::unexpected(with_context(std::move(known).error(), what));
     if (!::dbus_bus_register(connection, error.get())) return error.failure(what);
     return bus;
 }

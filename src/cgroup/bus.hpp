@@ -1,5 +1,5 @@
-// Room: cgroup. A connection to a D-Bus message bus; the only file besides systemd.cpp that knows
-// libdbus. Every wait has an end.
+// Room: cgroup. A connection to a D-Bus message bus; with systemd*.cpp all that knows libdbus.
+// Every wait has an end.
 #pragma once
 
 #include <dbus/dbus.h>
@@ -36,6 +36,8 @@ using Message = std::unique_ptr<::DBusMessage, UnrefMessage>;
 
 /// A call of a method of systemd's manager, without arguments yet.
 [[nodiscard]] Result<Message> manager_call(const char* method);
+/// A call of the method that reads one property of a scope at this object path.
+[[nodiscard]] Result<Message> scope_property_call(const std::string& path, const char* name);
 
 class Bus {
  public:

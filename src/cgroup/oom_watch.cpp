@@ -1,4 +1,4 @@
-// Room: cgroup. Being told of an OOM; host process.
+// Room: cgroup. Being told of an OOM and of pressure; host process.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -61,6 +61,26 @@ bool OomWatch::happened() {
     ::lseek(fd_.get(), 0, SEEK_SET);
     const auto kills = kills_in(sys::read_all(fd_.get()).value_or(""));
     return kills > std::exchange(seen_, kills);
+}
+
+Result<sys::Fd> open_trigger(const Directories& directories, const PressureTrigger& trigger) {
+    const auto microseconds = [](std::chrono::milliseconds time) {
+        return std::chrono::microseconds(time).count();
+    };
+    const auto* unified = find_unified(directories);
+    if (unified == nullptr)
+        return fail(ErrorKind::Unsupported, "pressure is counted by cgroup v2, which is not here");
+    const std::string path = concat(full_path(*unified), "/", trigger.resource, ".pressure");
+    const std::string wish =
+        concat(trigger.kind, " ", microseconds(trigger.stall), " ", microseconds(trigger.window));
+    const auto attempt = [&]() -> Result<sys::Fd> {
+        sys::Fd fd = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDWR | O_NONBLOCK));
+        TRY(sys::write_all(fd.get(), wish));
+        return fd;
+    };
+    auto opened = attempt();
+    if (opened) return opened;
+    return fail_errno(concat("ask ", path, " for ", quoted(wish)), opened.error().errno_value);
 }
 
 }  // namespace cleat::cgroup

@@ -149,6 +149,27 @@ Result<void> start(const Bus& bus, const plan::StartScope& step, pid_t stand_in)
     return begun;
 }
 
+/// Before version 252 systemd refuses a weight that means cpu.idle, and leaves that file alone.
+/// Whether there was such a one.
+bool forget_idle(std::vector<plan::UnitProperty>& properties) {
+    return std::erase_if(properties, [](const plan::UnitProperty& property) {
+               const auto* weight = std::get_if<std::uint64_t>(&property.value);
+               return property.name == "CPUWeight" && weight != nullptr && *weight == 0;
+           }) > 0;
+}
+
+Result<void> change(const Bus& bus, const plan::ChangeScope& step) {
+    const Message message = TRY(manager_call("SetUnitProperties"));
+    Writer writer(message);
+    writer.text(step.scope.unit);
+    const dbus_bool_t runtime = TRUE;
+    writer.basic(type::kBoolean, &runtime);
+    write_properties(writer, step.properties, std::nullopt);
+    TRY(writer.finish());
+    TRY(bus.call(message));
+    return {};
+}
+
 bool is_not_loaded(const Error& error) {
     return error.what.find("org.freedesktop.systemd1.NoSuchUnit") != std::string::npos;
 }
@@ -167,27 +188,39 @@ Result<void> start_scope(const plan::StartScope& step, pid_t stand_in) {
         const Bus bus = TRY(Bus::connect(step.scope.manager));
         // A scope of that name that failed once would be in the way for ever.
         static_cast<void>(call_for_unit(bus, "ResetFailedUnit", {step.scope.unit}));
-        return start(bus, step, stand_in);
+        auto started = start(bus, step, stand_in);
+        auto older = step;
+        if (!started && forget_idle(older.properties)) started = start(bus, older, stand_in);
+        return started;
     };
     return about(attempt(), step.scope, "start");
 }
 
-Result<void> set_scope_limits(const plan::Scope& scope,
-                              const std::vector<plan::UnitProperty>& properties) {
-    if (properties.empty()) return {};
+Result<void> change_scope(const plan::ChangeScope& step) {
+    const auto attempt = [&]() -> Result<void> {
+        const Bus bus = TRY(Bus::connect(step.scope.manager));
+        auto changed = change(bus, step);
+        auto older = step;
+        if (!changed && forget_idle(older.properties)) changed = change(bus, older);
+        return changed;
+    };
+    return about(attempt(), step.scope, "change");
+}
+
+Result<void> attach_to_scope(const plan::Scope& scope, pid_t pid) {
     const auto attempt = [&]() -> Result<void> {
         const Bus bus = TRY(Bus::connect(scope.manager));
-        const Message message = TRY(manager_call("SetUnitProperties"));
+        const Message message = TRY(manager_call("AttachProcessesToUnit"));
+        const auto number = static_cast<std::uint32_t>(pid);
         Writer writer(message);
         writer.text(scope.unit);
-        const dbus_bool_t runtime = TRUE;
-        writer.basic(type::kBoolean, &runtime);
-        write_properties(writer, properties, std::nullopt);
+        writer.text("");  // no cgroup below the unit's
+        writer.inside(type::kArray, "u", [&] { writer.basic(type::kUint32, &number); });
         TRY(writer.finish());
         TRY(bus.call(message));
         return {};
     };
-    return about(attempt(), scope, "change");
+    return about(attempt(), scope, "move a process into");
 }
 
 Result<void> stop_scope(const plan::Scope& scope) {

@@ -16,6 +16,7 @@ struct Globals {
     std::string log;
     std::string log_format = "text";
     std::string log_level;
+    std::string trace;
     std::string cgroup_manager;
     std::string rootless = "auto";
     bool debug = false;
@@ -84,6 +85,11 @@ struct ListArguments {
     bool quiet = false;
 };
 
+struct GcArguments {
+    bool stopped = false;
+    bool dry_run = false;
+};
+
 struct PsArguments {
     std::string id;
     std::string format = "table";
@@ -91,9 +97,17 @@ struct PsArguments {
 };
 
 struct EventsArguments {
-    std::string id;
+    std::vector<std::string> ids;
+    bool all = false;
     std::string interval = "5s";
+    std::vector<std::string> pressure;
     bool stats = false;
+};
+
+struct StatsArguments {
+    std::vector<std::string> ids;
+    bool all = false;
+    std::string format = "table";
 };
 
 /// checkpoint and restore, which this build does not have.
@@ -112,6 +126,8 @@ struct Limit {
 struct UpdateArguments {
     std::string id;
     std::string resources;
+    bool dry_run = false;
+    bool json = false;
     std::vector<Limit> limits;
     std::string l3_cache_schema;
     std::string mem_bw_schema;
@@ -144,14 +160,23 @@ struct ConformanceArguments {
 
 struct FeaturesArguments {};
 
+struct ValidateArguments {
+    std::vector<std::string> paths;
+    std::string type;
+    std::string format = "text";
+    bool strict = false;
+    bool host = false;
+};
+
 /// Nothing but a text to show: --help, --version.
 struct TextArguments {
     std::string text;
 };
 
-using Arguments = std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments,
-                               KillArguments, DeleteArguments, ListArguments, PsArguments,
-                               EventsArguments, CriuArguments, UpdateArguments, SpecArguments,
-                               PlanArguments, ConformanceArguments, FeaturesArguments>;
+using Arguments =
+    std::variant<TextArguments, TargetArguments, CreateArguments, ExecArguments, KillArguments,
+                 DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
+                 StatsArguments, CriuArguments, UpdateArguments, SpecArguments, PlanArguments,
+                 FeaturesArguments, ValidateArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

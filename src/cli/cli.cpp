@@ -19,7 +19,7 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
-constexpr int kNotJudged = 2;      // 1 says that the runtime broke a rule
+constexpr int kNotJudged = 2;      // validate and conformance, whose 1 is a verdict
 constexpr int kExecFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
@@ -43,21 +43,30 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
     return carry_out(globals, arguments);
 }
 
+bool judges(std::string_view command) { return command == "validate" || command == "conformance"; }
+
+int failure_of(std::string_view command) {
+    if (command == "exec") return kExecFailure;
+    return judges(command) ? kNotJudged : kFailure;
+}
+
 int run_command(const Globals& globals, const std::vector<std::string>& rest, char** argv) {
-    const int misuse = rest[0] == "conformance" ? kNotJudged : kFailure;
-    const int failure = rest[0] == "exec" ? kExecFailure : misuse;
     const auto arguments = parse_command(rest);
     if (!arguments) {
         report(arguments.error(), rest[0]);
-        return misuse;
+        return judges(rest[0]) ? kNotJudged : kFailure;
     }
     const auto status = prepare_and_carry_out(globals, *arguments, argv);
     if (status) return *status;
     report(status.error(), subject_of(rest[0], *arguments));
-    return failure;
+    return failure_of(rest[0]);
 }
 
 }  // namespace
+
+lifecycle::Build build() {
+    return {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion};
+}
 
 int run(int argc, char** argv) {
     set_up_log({});

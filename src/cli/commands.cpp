@@ -9,11 +9,13 @@
 #include "cleat/launch/launch.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
+#include "cli.hpp"
 #include "environment.hpp"
 #include "json.hpp"
 #include "output.hpp"
 #include "pattern.hpp"
-#include "version.hpp"
+#include "stats_text.hpp"
+#include "validate.hpp"
 
 namespace cleat::cli {
 namespace {
@@ -77,8 +79,6 @@ Result<conformance::Options> options_of(const ConformanceArguments& arguments) {
 }
 
 Result<std::string> read_resources(const UpdateArguments& arguments) {
-    if (!arguments.l3_cache_schema.empty() || !arguments.mem_bw_schema.empty())
-        return fail(ErrorKind::Unsupported, "a container has no intelRdt group to update");
     if (arguments.resources.empty()) return resources_of(arguments);
     for (const auto& limit : arguments.limits)
         if (limit.value)
@@ -86,6 +86,20 @@ Result<std::string> read_resources(const UpdateArguments& arguments) {
                         concat(limit.flag, " and --resources exclude each other"));
     if (arguments.resources == "-") return sys::read_all(0);
     return sys::read_text_at(sys::kHere, arguments.resources.c_str());
+}
+
+std::vector<std::string> schemata_of(const UpdateArguments& arguments) {
+    std::vector<std::string> schemata;
+    for (const auto& schema : {arguments.l3_cache_schema, arguments.mem_bw_schema})
+        if (!schema.empty()) schemata.push_back(schema);
+    return schemata;
+}
+
+enum class PlanForm { Text, Json };
+Result<void> print_plan(const plan::Plan& plan, PlanForm form) {
+    std::string text = form == PlanForm::Json ? plan::print_json(plan) : plan::print_text(plan);
+    if (!text.ends_with('\n')) text += '\n';
+    return print(text);
 }
 
 /// One function per struct of arguments; each gives the exit status.
@@ -164,6 +178,23 @@ class Runner {
         return 0;
     }
 
+    Result<int> operator()(const GcArguments& arguments) const {
+        using namespace lifecycle;
+        const auto garbage = TRY(collect_garbage(
+            settings_, {.stopped = arguments.stopped ? Stopped::Take : Stopped::Keep,
+                        .dry_run = arguments.dry_run ? DryRun::Yes : DryRun::No}));
+        int status = 0;
+        for (const auto& each : garbage) {
+            if (each.problem.empty()) {
+                TRY(print(concat(each.id, ": ", each.reason, "\n")));
+                continue;
+            }
+            log({.level = LogLevel::Error, .message = concat("gc: ", each.id, ": ", each.problem)});
+            status = 1;
+        }
+        return status;
+    }
+
     Result<int> operator()(const PsArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
         const auto pids = TRY(lifecycle::processes(settings_, id));
@@ -183,19 +214,45 @@ class Runner {
     }
 
     Result<int> operator()(const EventsArguments& arguments) const {
-        const auto id = TRY(ContainerId::parse(arguments.id));
         const auto interval = TRY(parse_interval(arguments.interval));
-        const auto show = [&](const cgroup::Stats& stats) {
+        std::vector<cgroup::PressureTrigger> triggers;
+        for (const auto& text : arguments.pressure) triggers.push_back(TRY(parse_trigger(text)));
+        const auto ids = TRY(ids_of(arguments.ids, arguments.all));
+        const auto show = [](const ContainerId& id, const cgroup::Stats& stats) {
             return print(stats_line(id.str(), stats));
         };
         if (arguments.stats) {
-            const auto stats = TRY(lifecycle::stats(settings_, id));
-            TRY(show(stats));
+            for (const auto& id : ids) {
+                const auto stats = TRY(lifecycle::stats(settings_, id));
+                TRY(show(id, stats));
+            }
             return 0;
         }
-        TRY(lifecycle::watch(settings_, id, {.interval = interval, .stats = show, .oom = [&] {
-                                                 return print(oom_line(id.str()));
-                                             }}));
+        TRY(lifecycle::watch(
+            settings_, ids,
+            {.interval = interval,
+             .triggers = std::move(triggers),
+             .stats = show,
+             .oom = [](const ContainerId& id) { return print(oom_line(id.str())); },
+             .pressure =
+                 [](const ContainerId& id, const cgroup::PressureTrigger& trigger) {
+                     return print(pressure_line(id.str(), trigger));
+                 }}));
+        return 0;
+    }
+
+    Result<int> operator()(const StatsArguments& arguments) const {
+        std::vector<Usage> usages;
+        for (const auto& id : TRY(ids_of(arguments.ids, arguments.all))) {
+            auto stats = lifecycle::stats(settings_, id);
+            if (!stats && arguments.all) continue;  // it has ended meanwhile
+            if (!stats) return std::unexpected(with_context(std::move(stats).error(), id.str()));
+            usages.push_back({.id = id.str(), .stats = *std::move(stats)});
+        }
+        if (arguments.format == "json")
+            TRY(print(stats_array(usages)));
+        else
+            TRY(print(arguments.format == "table" ? stats_table(usages) : prometheus(usages)));
         return 0;
     }
 
@@ -205,8 +262,15 @@ class Runner {
 
     Result<int> operator()(const UpdateArguments& arguments) const {
         const auto id = TRY(ContainerId::parse(arguments.id));
-        const auto resources = TRY(read_resources(arguments));
-        TRY(lifecycle::update(settings_, id, resources));
+        if (arguments.json && !arguments.dry_run)
+            return fail(ErrorKind::InvalidArgument, "--json is for --dry-run");
+        using enum lifecycle::UpdateOptions::Mode;
+        const lifecycle::UpdateOptions options{.resources = TRY(read_resources(arguments)),
+                                               .rdt_schemata = schemata_of(arguments),
+                                               .mode = arguments.dry_run ? DryRun : Apply};
+        const auto plan = TRY(lifecycle::update(settings_, id, options));
+        if (arguments.dry_run)
+            TRY(print_plan(plan, arguments.json ? PlanForm::Json : PlanForm::Text));
         return 0;
     }
 
@@ -224,9 +288,7 @@ class Runner {
         create.config = arguments.config;
         const auto options = TRY(options_of(create));
         const auto plan = TRY(lifecycle::plan_of(settings_, options));
-        std::string text = arguments.json ? plan::print_json(plan) : plan::print_text(plan);
-        if (!text.ends_with('\n')) text += '\n';
-        TRY(print(text));
+        TRY(print_plan(plan, arguments.json ? PlanForm::Json : PlanForm::Text));
         return 0;
     }
 
@@ -240,13 +302,25 @@ class Runner {
     }
 
     Result<int> operator()(const FeaturesArguments&) const {
-        TRY(print(lifecycle::features_json(
-                      {.version = kVersion, .commit = kCommit, .libseccomp = kLibseccompVersion}) +
-                  '\n'));
+        TRY(print(lifecycle::features_json(build()) + '\n'));
         return 0;
     }
 
+    Result<int> operator()(const ValidateArguments& arguments) const { return validate(arguments); }
+
  private:
+    /// The containers that are named, or all that are live.
+    [[nodiscard]] Result<std::vector<ContainerId>> ids_of(const std::vector<std::string>& names,
+                                                          bool all) const {
+        if (all != names.empty())
+            return fail(ErrorKind::InvalidArgument,
+                        all ? "ID and --all exclude each other" : "ID (or --all) is required");
+        if (all) return lifecycle::live(settings_);
+        std::vector<ContainerId> ids;
+        for (const auto& name : names) ids.push_back(TRY(ContainerId::parse(name)));
+        return ids;
+    }
+
     /// The container, or all whose ids the pattern matches; every one is tried, and the first
     /// failure is the result.
     template <class Verb>
@@ -282,6 +356,7 @@ std::string subject_of(const std::string& command, const Arguments& arguments) {
     const auto id = std::visit(
         [](const auto& own) -> std::string {
             if constexpr (requires { own.id; }) return own.id;
+            if constexpr (requires { own.ids; }) return join(own.ids, " ");
             return {};
         },
         arguments);

@@ -48,7 +48,9 @@ plan::CgroupDriver driver_of(const Globals& globals) {
 Result<lifecycle::Settings> settings_of(const Globals& globals) {
     std::string root = globals.root.empty() ? default_root() : TRY(absolute(globals.root));
     if (root == "/") return fail(ErrorKind::InvalidArgument, "--root cannot be /");
-    return lifecycle::Settings{.root = std::move(root), .cgroup_driver = driver_of(globals)};
+    lifecycle::Settings settings{.root = std::move(root), .cgroup_driver = driver_of(globals)};
+    if (!globals.trace.empty()) settings.trace = TRY(sys::Trace::open(globals.trace));
+    return settings;
 }
 
 std::uint32_t listen_fds() {

@@ -47,6 +47,12 @@ inline void add_id(CLI::App& app, std::string& id) {
     app.add_option("ID", id, "the container")->required();
 }
 
+/// Some containers, or all.
+inline void add_ids(CLI::App& app, std::vector<std::string>& ids, bool& all) {
+    app.add_flag("-a,--all", all, "all containers that are live");
+    app.add_option("ID", ids, "the containers");
+}
+
 inline void add_format(CLI::App& app, std::string& format) {
     add_choice(app, "-f,--format", format, {"table", "json"}, "table or json (default: table)");
 }
@@ -64,8 +70,10 @@ void build_exec(CLI::App& app, Arguments& arguments);
 void build_kill(CLI::App& app, Arguments& arguments);
 void build_delete(CLI::App& app, Arguments& arguments);
 void build_list(CLI::App& app, Arguments& arguments);
+void build_gc(CLI::App& app, Arguments& arguments);
 void build_ps(CLI::App& app, Arguments& arguments);
 void build_events(CLI::App& app, Arguments& arguments);
+void build_stats(CLI::App& app, Arguments& arguments);
 void build_checkpoint(CLI::App& app, Arguments& arguments);
 void build_restore(CLI::App& app, Arguments& arguments);
 void build_update(CLI::App& app, Arguments& arguments);
@@ -73,6 +81,7 @@ void build_spec(CLI::App& app, Arguments& arguments);
 void build_plan(CLI::App& app, Arguments& arguments);
 void build_conformance(CLI::App& app, Arguments& arguments);
 void build_features(CLI::App& app, Arguments& arguments);
+void build_validate(CLI::App& app, Arguments& arguments);
 
 /// Each takes what follows the flags.
 Result<void> finish_exec(Arguments& arguments, std::vector<std::string> rest);

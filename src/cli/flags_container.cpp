@@ -113,6 +113,12 @@ void build_list(CLI::App& app, Arguments& arguments) {
     app.add_flag("-q,--quiet", own.quiet, "ids only");
 }
 
+void build_gc(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<GcArguments>();
+    app.add_flag("--stopped", own.stopped, "take every container that has stopped, too");
+    app.add_flag("--dry-run", own.dry_run, "tell what would go, and remove nothing");
+}
+
 void build_ps(CLI::App& app, Arguments& arguments) {
     add_format(app, arguments.emplace<PsArguments>().format);
 }

@@ -1,4 +1,4 @@
-// Room: cli. The flags of update and events.
+// Room: cli. The flags of update, events and stats.
 #include "cleat/base/text.hpp"
 #include "flags.hpp"
 
@@ -32,10 +32,12 @@ void build_update(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<UpdateArguments>();
     own.limits = all_limits();
     add_text(app, "-r,--resources", own.resources, "file with the resources (JSON), - for stdin");
+    app.add_flag("--dry-run", own.dry_run, "show what would be written, and write nothing");
+    app.add_flag("--json", own.json, "what --dry-run shows as JSON");
     for (auto& limit : own.limits)
         add_optional(app, limit.flag, limit.value, concat(limit.group, ".", limit.member).c_str());
-    add_text(app, "--l3-cache-schema", own.l3_cache_schema, "refused: no intelRdt group");
-    add_text(app, "--mem-bw-schema", own.mem_bw_schema, "refused: no intelRdt group");
+    add_text(app, "--l3-cache-schema", own.l3_cache_schema, "intelRdt.l3CacheSchema");
+    add_text(app, "--mem-bw-schema", own.mem_bw_schema, "intelRdt.memBwSchema");
     add_id(app, own.id);
 }
 
@@ -43,7 +45,15 @@ void build_events(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<EventsArguments>();
     add_text(app, "--interval", own.interval, "time between statistics (default: 5s)");
     app.add_flag("--stats", own.stats, "show statistics once, and end");
-    add_id(app, own.id);
+    add_list(app, "--pressure", own.pressure, "tell of it, too: RESOURCE[:KIND[:STALL/WINDOW]]");
+    add_ids(app, own.ids, own.all);
+}
+
+void build_stats(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<StatsArguments>();
+    add_choice(app, "-f,--format", own.format, {"table", "json", "prometheus"},
+               "table, json or prometheus (default: table)");
+    add_ids(app, own.ids, own.all);
 }
 
 }  // namespace cleat::cli

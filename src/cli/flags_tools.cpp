@@ -1,4 +1,4 @@
-// Room: cli. The flags of plan, spec, conformance and features.
+// Room: cli. The flags of plan, spec, features, validate and conformance.
 #include "flags.hpp"
 
 namespace cleat::cli {
@@ -33,5 +33,16 @@ void build_conformance(CLI::App& app, Arguments& arguments) {
 }
 
 void build_features(CLI::App&, Arguments& arguments) { arguments.emplace<FeaturesArguments>(); }
+
+void build_validate(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<ValidateArguments>();
+    add_choice(app, "-t,--type", own.type, {"config", "state", "features"},
+               "config, state or features (default: what it looks like)");
+    add_choice(app, "-f,--format", own.format, {"text", "json", "sarif", "github"},
+               "text, json, sarif or github (default: text)");
+    app.add_flag("--strict", own.strict, "warnings are errors");
+    app.add_flag("--host", own.host, "judge also by what this host can do");
+    app.add_option("PATH", own.paths, "bundles, files, or - (default: .)");
+}
 
 }  // namespace cleat::cli

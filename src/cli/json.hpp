@@ -20,12 +20,18 @@ struct LogLine {
 };
 [[nodiscard]] std::string log_line(const LogLine& line);
 
-/// One line of `events`: a "stats" or an "oom" event, newline included.
+/// One line of `events`, newline included.
 [[nodiscard]] std::string stats_line(const std::string& id, const cgroup::Stats& stats);
 [[nodiscard]] std::string oom_line(const std::string& id);
+/// Times are in milliseconds.
+[[nodiscard]] std::string pressure_line(const std::string& id,
+                                        const cgroup::PressureTrigger& trigger);
 
 /// "5s", "1m30s", "250ms" in milliseconds. Errors: InvalidArgument, also for none at all.
 [[nodiscard]] Result<std::chrono::milliseconds> parse_interval(std::string_view text);
+
+/// "memory", "io:full", "cpu:some:200ms/2s". Errors: InvalidArgument.
+[[nodiscard]] Result<cgroup::PressureTrigger> parse_trigger(std::string_view text);
 
 /// The resources document that single limits of `update` stand for.
 [[nodiscard]] Result<std::string> resources_of(const UpdateArguments& arguments);

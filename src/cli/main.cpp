@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cleat/conformance/conformance.hpp"
+#include "cleat/shim/shim.hpp"
 #include "cli.hpp"
 
 int main(int argc, char** argv) {
@@ -25,6 +26,8 @@ int main(int argc, char** argv) {
     // Not the caller's: what init makes in the root must be as open as its mode says, and hooks
     // inherit it. What is private (the state directory) has narrow modes of its own.
     ::umask(kUmask);
+    if (cleat::shim::is_name_of_shim(argc > 0 ? argv[0] : ""))
+        return cleat::shim::run(argc, argv, cleat::cli::build());
     // The heap grows once and never shrinks: neither this process nor init lives for long.
     ::mallopt(M_TOP_PAD, kHeapStep);
     ::mallopt(M_TRIM_THRESHOLD, kHeapKept);

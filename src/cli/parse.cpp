@@ -30,11 +30,12 @@ constexpr Command kCommands[] = {
      build_conformance, nullptr},
     {"create", "[flags] ID", "create a container", Order::Mixed, build_create, nullptr},
     {"delete", "[flags] ID", "delete a container", Order::Mixed, build_delete, nullptr},
-    {"events", "[flags] ID", "show statistics and OOMs of a container, as JSON", Order::Mixed,
+    {"events", "[flags] ID...", "show statistics and OOMs of containers, as JSON", Order::Mixed,
      build_events, nullptr},
     {"exec", "[flags] ID COMMAND [ARG...]", "run a command in a container", Order::FlagsFirst,
      build_exec, finish_exec},
     {"features", "", "show what this build can do, as JSON", Order::Mixed, build_features, nullptr},
+    {"gc", "[flags]", "remove what crashes and reboots have left", Order::Mixed, build_gc, nullptr},
     {"kill", "[flags] ID [SIGNAL]", "send a signal (default: TERM)", Order::FlagsFirst, build_kill,
      finish_kill},
     {"list", "[flags]", "list the containers", Order::Mixed, build_list, nullptr},
@@ -53,7 +54,10 @@ constexpr Command kCommands[] = {
      nullptr},
     {"state", "ID", "show the state of a container, as JSON", Order::Mixed,
      build_target<Target::State>, nullptr},
+    {"stats", "[flags] ID...", "show once what containers use", Order::Mixed, build_stats, nullptr},
     {"update", "[flags] ID", "change limits of a container", Order::Mixed, build_update, nullptr},
+    {"validate", "[flags] [BUNDLE|FILE...]", "find all that is wrong with documents", Order::Mixed,
+     build_validate, nullptr},
 };
 
 std::string list_of_commands() {
@@ -118,6 +122,7 @@ void add_globals(CLI::App& app, Beginning& out) {
                "error, warning, info or debug (default: error)");
     app.add_flag("--debug", own.debug, "as --log-level debug");
     app.add_flag("--systemd-cgroup", own.systemd_cgroup, "as --cgroup-manager systemd");
+    add_text(app, "--trace", own.trace, "append what was done, and its time, to this file (JSON)");
     add_choice(app, "--cgroup-manager", own.cgroup_manager, {"cgroupfs", "systemd", "disabled"},
                "cgroupfs, systemd or disabled");
     add_choice(app, "--rootless", own.rootless, {"true", "false", "auto"},

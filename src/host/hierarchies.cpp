@@ -1,4 +1,5 @@
-// Room: host. Which cgroup hierarchies are mounted where: pure functions over texts of procfs.
+// Room: host. Which cgroup hierarchies and which resctrl file system are mounted where: pure
+// functions over texts of procfs.
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -165,6 +166,14 @@ std::vector<plan::CgroupHierarchy> parse_hierarchies(std::string_view mountinfo,
     for (const Candidate& candidate : candidates)
         hierarchies.push_back(describe_candidate(candidate));
     return hierarchies;
+}
+
+std::string parse_resctrl(std::string_view mountinfo) {
+    const auto mounts = parse_mounts(mountinfo);
+    const auto found = std::ranges::find_if(mounts, [&](const Mount& mount) {
+        return mount.type == "resctrl" && mount.root == "/" && is_reachable(mount, mounts);
+    });
+    return found == mounts.end() ? std::string() : unescape(found->point);
 }
 
 plan::CgroupMode mode_of(const std::vector<plan::CgroupHierarchy>& hierarchies) {

@@ -71,6 +71,7 @@ Result<void> probe_cgroups(plan::HostFacts& facts) {
     const auto cgroup = TRY(sys::read_record_at(sys::kHere, "/proc/self/cgroup"));
     facts.cgroups = parse_hierarchies(mountinfo, cgroup);
     facts.cgroup_mode = mode_of(facts.cgroups);
+    facts.resctrl = parse_resctrl(mountinfo);
     for (auto& hierarchy : facts.cgroups) {
         if (!hierarchy.unified) continue;
         const std::string file = hierarchy.mountpoint + "/cgroup.controllers";

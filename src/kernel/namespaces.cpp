@@ -161,12 +161,13 @@ Result<void> apply(const plan::NewTimeNamespace& step, Context& context) {
     return {};
 }
 
-Result<void> apply(const plan::BecomeRoot&, Context&) {
+Result<void> apply(const plan::BecomeRoot& step, Context&) {
     // A change of ids makes the process dumpable again as the host likes it, and forgets the signal
     // of its creator's death (prctl(2)).
     int death_signal = 0;
     ::prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0);
-    if (::setgroups(0, nullptr) < 0 && errno != EPERM) return failed("drop supplementary groups");
+    if (!step.keep_groups && ::setgroups(0, nullptr) < 0 && errno != EPERM)
+        return failed("drop supplementary groups");
     if (::setresgid(0, 0, 0) < 0) return failed("become group 0 of the user namespace");
     if (::setresuid(0, 0, 0) < 0) return failed("become user 0 of the user namespace");
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return failed("make init not dumpable");

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "cleat/base/log.hpp"
@@ -74,6 +75,21 @@ Architecture architecture_of(std::string_view name) {
         return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
     });
     return {text == "native" ? ::seccomp_arch_native() : ::seccomp_arch_resolve_name(text.c_str())};
+}
+
+/// Known is what any architecture has.
+Result<void> refuse_unknown(const spec::Seccomp& seccomp) {
+    const Architecture native{::seccomp_arch_native()};
+    for (std::size_t i = 0; i < seccomp.syscalls.size(); ++i) {
+        const auto& names = seccomp.syscalls[i].names;
+        const auto unknown = std::ranges::find_if(
+            names, [native](const auto& name) { return !syscall_number(native, name); });
+        if (unknown == names.end()) continue;
+        return refuse(concat("unknown system call ", quoted(*unknown)),
+                      pointer_push(concat(kPointer, "/syscalls/", i, "/names"),
+                                   static_cast<std::size_t>(unknown - names.begin())));
+    }
+    return {};
 }
 
 struct Flag {
@@ -176,6 +192,14 @@ Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp)
         return refuse(concat("the profile makes a filter of ", program.size(),
                              " instructions, the kernel takes ", BPF_MAXINSNS),
                       std::string(kPointer));
+    return program;
+}
+
+Result<std::vector<::sock_filter>> compile_seccomp(const plan::LoadSeccomp& step) {
+    if (step.unknown_calls == plan::UnknownCalls::Refuse) TRY(refuse_unknown(step.seccomp));
+    if (step.program.empty()) return compile_seccomp(step.seccomp);
+    std::vector<::sock_filter> program(step.program.size() / sizeof(::sock_filter));
+    std::memcpy(program.data(), step.program.data(), program.size() * sizeof(::sock_filter));
     return program;
 }
 

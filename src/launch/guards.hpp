@@ -4,14 +4,17 @@
 
 #include <sys/types.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "cleat/cgroup/cgroup.hpp"
 #include "cleat/kernel/apply.hpp"
+#include "cleat/kernel/rdt.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
@@ -33,6 +36,23 @@ class CgroupGuard {
 
  private:
     cgroup::Directories made_;
+};
+
+/// The groups in a resctrl file system that this launch made; removed unless kept.
+class RdtGuard {
+ public:
+    RdtGuard() = default;
+    RdtGuard(const RdtGuard&) = delete;
+    RdtGuard& operator=(const RdtGuard&) = delete;
+    ~RdtGuard() {
+        for (auto group = made_.rbegin(); group != made_.rend(); ++group)
+            static_cast<void>(kernel::discard_rdt_group(*group));
+    }
+    void add(const std::string& group) { made_.push_back(group); }
+    void keep() noexcept { made_.clear(); }
+
+ private:
+    std::vector<std::string> made_;
 };
 
 /// The container's first process until it is handed over; ended and reaped unless released.
@@ -83,16 +103,22 @@ class NetDeviceGuard {
     std::vector<kernel::MovedNetDevice> moved_;
 };
 
-/// The stand-in counts in the scope's limit of processes, which may be 1: there is none while init
-/// is born. Nothing of the container runs yet.
+/// The stand-in and the joiner count in the container's limit of processes, which may be 1: there
+/// is none while init is born. Nothing of the container runs yet.
 class ProcessLimit {
  public:
     explicit ProcessLimit(const cgroup::Directories& cgroups) : cgroups_(cgroups) {}
     ProcessLimit(const ProcessLimit&) = delete;
     ProcessLimit& operator=(const ProcessLimit&) = delete;
     ~ProcessLimit() { static_cast<void>(restore()); }
-    void lift(std::uint16_t cgroup) {
-        const plan::WriteCgroup none{.cgroup = cgroup, .file = "pids.max", .value = "max"};
+    void lift() {
+        const auto found = std::ranges::find_if(cgroups_, [](const auto& cgroup) {
+            return std::ranges::find(cgroup.controllers, "pids") != cgroup.controllers.end();
+        });
+        if (found == cgroups_.end()) return;
+        const plan::WriteCgroup none{.cgroup = static_cast<std::uint16_t>(found - cgroups_.begin()),
+                                     .file = "pids.max",
+                                     .value = "max"};
         limit_ = cgroup::current(none, cgroups_);
         if (limit_ && (limit_->value == none.value || !cgroup::apply(none, cgroups_)))
             limit_.reset();

@@ -16,6 +16,7 @@
 #include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
 #include "clone.hpp"
+#include "words.hpp"
 
 namespace cleat::launch {
 namespace {
@@ -50,16 +51,8 @@ Result<sys::Fd> memory_file(std::string_view content) {
     return file;
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (const auto& text : texts)
-        out.push_back(const_cast<char*>(text.c_str()));  // execve(2) changes nothing
-    out.push_back(nullptr);
-    return out;
-}
-
 /// Runs in the hook's process.
-[[noreturn]] void execute(const spec::Hook& hook, int input, int null, int errors) noexcept {
+[[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams) noexcept {
     auto args = pointers(hook.args);
     if (hook.args.empty())
         args = {const_cast<char*>(hook.path.c_str()), nullptr};  // execve(2) changes nothing
@@ -68,8 +61,8 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::dup2(input, STDIN_FILENO);
-    ::dup2(null, STDOUT_FILENO);
-    ::dup2(errors, STDERR_FILENO);
+    ::dup2(streams.output, STDOUT_FILENO);
+    ::dup2(streams.errors, STDERR_FILENO);
     ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
     ::execve(hook.path.c_str(), args.data(), env.data());
     const std::string_view reason = ::strerrordesc_np(errno);
@@ -107,11 +100,16 @@ Result<std::optional<int>> wait_for(const Cloned& process, std::optional<std::in
     return TRY(sys::wait_child(process.pid));
 }
 
-Result<void> run_one(const spec::Hook& hook, int input) {
+Result<void> run_one(const spec::Hook& hook, int input, HookStreams streams) {
     const auto errors = TRY(memory_file({}));
-    const auto null = TRY(sys::open_at(sys::kHere, "/dev/null", O_WRONLY));
+    if (streams.errors < 0) streams.errors = errors.get();
+    sys::Fd null;
+    if (streams.output < 0) {
+        null = TRY(sys::open_at(sys::kHere, "/dev/null", O_WRONLY));
+        streams.output = null.get();
+    }
     const auto process = TRY(clone_process({}));
-    if (process.pid == 0) execute(hook, input, null.get(), errors.get());
+    if (process.pid == 0) execute(hook, input, streams);
     const auto status = TRY(wait_for(process, hook.timeout));
     if (!status) return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
     if (*status != 0) {
@@ -123,11 +121,18 @@ Result<void> run_one(const spec::Hook& hook, int input) {
 
 }  // namespace
 
-Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state) {
+Result<sys::Fd> open_hook_output(const std::string& path) {
+    constexpr mode_t kMode = 0600;
+    if (path.empty()) return sys::Fd();
+    return sys::open_at(sys::kHere, path.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY, kMode);
+}
+
+Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state,
+                       const HookStreams& streams) {
     for (std::size_t i = 0; i < hooks.hooks.size(); ++i) {
         const auto& hook = hooks.hooks[i];
         const auto input = TRY(memory_file(state));
-        auto done = run_one(hook, input.get());
+        auto done = run_one(hook, input.get(), streams);
         if (done) continue;
         Error error = with_context(std::move(done).error(), concat(name_of(hooks.kind), " hook ", i,
                                                                    " ", quoted(hook.path)));

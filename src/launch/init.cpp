@@ -75,7 +75,8 @@ class InitHands {
         const pid_t pid = ::getpid();  // as the container sees it (runtime.md#state)
         const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
         auto done = run_hooks(
-            step, arguments_.request.state_document(starting ? "created" : "creating", pid));
+            step, arguments_.request.state_document(starting ? "created" : "creating", pid),
+            streams_of(step, arguments_.context));
         if (!starting) ::umask(umask_now);
         return done;
     }
@@ -119,10 +120,15 @@ class InitHands {
 
     template <class HostStep>
         requires(std::same_as<HostStep, plan::StartScope> ||
+                 std::same_as<HostStep, plan::ChangeScope> ||
                  std::same_as<HostStep, plan::MakeCgroup> ||
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
+                 std::same_as<HostStep, plan::MakeRdtGroup> ||
+                 std::same_as<HostStep, plan::WriteRdtSchema> ||
+                 std::same_as<HostStep, plan::JoinRdtGroups> ||
                  std::same_as<HostStep, plan::OpenContainer> ||
+                 std::same_as<HostStep, plan::OpenHookOutput> ||
                  std::same_as<HostStep, plan::MakeIdMapping> ||
                  std::same_as<HostStep, plan::OpenNewNamespace> ||
                  std::same_as<HostStep, plan::MoveNetDevice> ||
@@ -226,7 +232,7 @@ void forget_host(ChildArguments& arguments) noexcept {
     context.cgroup_tasks.clear();
     context.unified_cgroup.reset();
     std::vector<int> kept = {arguments.child_end.get(), arguments.seccomp_agent.get(),
-                             context.root.fd()};
+                             context.root.fd(), arguments.request.trace.fd()};
     for (const auto& slot : context.slots) kept.push_back(slot.get());
     int preserved = STDERR_FILENO;
     for (const auto& step : arguments.request.plan.init)
@@ -241,6 +247,13 @@ void forget_host(ChildArguments& arguments) noexcept {
         next = number + 1;
     }
     ::close_range(next, ~0U, 0);
+}
+
+/// Until systemd has moved this process to where it is to clone.
+void await_place(int peer) noexcept {
+    const auto incoming = receive(peer);
+    if (!incoming || incoming->end || incoming->message.kind != MessageKind::Moved)
+        ::_exit(kChildFailed);
 }
 
 /// A procfs of the member's own pid namespace, attached nowhere, for the steps that go through one.
@@ -260,17 +273,20 @@ void run_init(ChildArguments arguments) noexcept {
     if (arguments.host_end) begin_child(arguments);  // else the joiner has
     // What is made in the root has exactly its mode: there is no umask until SetUmask.
     InitHands hands(arguments, ::umask(0));
-    auto walked = walk(arguments.request.plan.init, hands);
+    auto walked = walk(arguments.request.plan.init, hands,
+                       {.trace = arguments.request.trace, .process = "init"});
     // The list ends with Exec, which returns only when it fails.
     give_up(hands.peer(), walked ? Error{.what = "the plan has no exec"} : walked.error());
 }
 
-void run_joiner(ChildArguments arguments) noexcept {
+void run_joiner(ChildArguments arguments, Place place) noexcept {
     begin_child(arguments);
     const int peer = arguments.child_end.get();
+    if (place == Place::Awaited) await_place(peer);
     InitHands hands(arguments, 0);  // runs no hooks
-    if (auto walked = walk(arguments.request.plan.joiner, hands); !walked)
-        give_up(peer, walked.error());
+    auto walked = walk(arguments.request.plan.joiner, hands,
+                       {.trace = arguments.request.trace, .process = "joiner"});
+    if (!walked) give_up(peer, walked.error());
     const bool is_member = arguments.request.container_init.has_value();
     if (is_member) forget_host(arguments);
     auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);

@@ -20,7 +20,9 @@ struct ChildArguments {
 
 /// Walks plan.init and becomes the container's process.
 [[noreturn]] void run_init(ChildArguments arguments) noexcept;
+/// Whether a joiner is born in the container's cgroup, or has to wait until it was moved there.
+enum class Place { Taken, Awaited };
 /// Walks plan.joiner, clones init as its own sibling, tells the host and ends.
-[[noreturn]] void run_joiner(ChildArguments arguments) noexcept;
+[[noreturn]] void run_joiner(ChildArguments arguments, Place place) noexcept;
 
 }  // namespace cleat::launch

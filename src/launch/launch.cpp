@@ -49,6 +49,7 @@ class Host {
     Result<Launched> launch();
 
     Result<void> operator()(const plan::StartScope& step);
+    Result<void> operator()(const plan::ChangeScope& step) { return cgroup::change_scope(step); }
     Result<void> operator()(const plan::MakeCgroup& step) {
         const auto& directory = plan_.cgroups.at(step.cgroup);
         const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
@@ -61,6 +62,16 @@ class Host {
     Result<void> operator()(const plan::SetCgroupDevices& step) {
         return cgroup::apply(step, plan_.cgroups);
     }
+    Result<void> operator()(const plan::MakeRdtGroup& step) {
+        if (TRY(kernel::make_rdt_group(step)) == kernel::RdtMade::New) rdt_groups_.add(step.group);
+        return {};
+    }
+    Result<void> operator()(const plan::WriteRdtSchema& step) {
+        return kernel::write_rdt_schema(step);
+    }
+    Result<void> operator()(const plan::JoinRdtGroups& step) {
+        return kernel::join_rdt_groups(step, child_.pid());
+    }
     Result<void> operator()(const plan::OpenNamespace& step) {
         return kernel::apply(step, context_);
     }
@@ -71,6 +82,10 @@ class Host {
     Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
     Result<void> operator()(const plan::OpenContainer& step) {
         context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
+        return {};
+    }
+    Result<void> operator()(const plan::OpenHookOutput& step) {
+        context_.slots.at(step.slot.index) = TRY(open_hook_output(step.path));
         return {};
     }
     Result<void> operator()(const plan::OpenNewNamespace& step) {
@@ -91,7 +106,8 @@ class Host {
                                   concat(step.value));
     }
     Result<void> operator()(const plan::RunHooks& step) {
-        return run_hooks(step, request_.state_document("creating", child_.pid()));
+        return run_hooks(step, request_.state_document("creating", child_.pid()),
+                         streams_of(step, context_));
     }
     Result<void> operator()(const plan::Clone& step);
     Result<void> operator()(const plan::Report& step);
@@ -105,6 +121,7 @@ class Host {
  private:
     Result<void> prepare();
     Result<void> await_joined(pid_t joiner);
+    Result<void> move_into_scope(const Cloned& joiner);
     Result<Incoming> receive_next();
     Result<Incoming> next_message();
     Result<void> take_console(Incoming incoming);
@@ -114,6 +131,7 @@ class Host {
 
     const Request& request_;
     const plan::Plan& plan_;
+    RdtGuard rdt_groups_;
     CgroupGuard cgroups_;  // before the child: it is ended first, then its cgroups are removed
     ScopeGuard scope_;     // systemd is told last
     ChildGuard stand_in_;  // in the scope until init is
@@ -136,7 +154,7 @@ Result<void> Host::prepare() {
     context_.proc = TRY(sys::open_proc());
     if (const auto* exec = find_step<plan::Exec>(plan_.init)) context_.env = exec->env;
     if (const auto* load = find_step<plan::LoadSeccomp>(plan_.init)) {
-        auto program = kernel::compile_seccomp(load->seccomp);
+        auto program = kernel::compile_seccomp(*load);
         if (!program) {
             Error error = std::move(program).error();
             if (error.pointer.empty()) error.pointer = "/linux/seccomp";
@@ -178,21 +196,42 @@ Result<void> Host::operator()(const plan::Clone& step) {
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
     ProcessLimit limit(plan_.cgroups);
-    if (stand_in_.pid() > 0 && step.into_cgroup) limit.lift(*step.into_cgroup);
-    const bool direct = plan_.joiner.empty();
-    auto cloned = direct ? TRY(clone_container(step, context_, Sibling::No))
-                         : TRY(clone_process({.cgroup = context_.unified_cgroup.get()}));
-    if (cloned.pid == 0) {
+    bool direct = plan_.joiner.empty();
+    // A member is held to the limit that is there.
+    if (!request_.container_init && (stand_in_.pid() > 0 || !direct)) limit.lift();
+    auto cloned = direct ? clone_container(step, context_, Sibling::No)
+                         : clone_process({.cgroup = context_.unified_cgroup.get()});
+    const bool moved = !cloned && cloned.error().errno_value == EACCES &&
+                       !plan_.scope.unit.empty() && context_.unified_cgroup;
+    if (moved) {
+        direct = false;
+        cloned = clone_process({});
+    }
+    if (!cloned) return std::unexpected(std::move(cloned).error());
+    if (cloned->pid == 0) {
         if (direct) run_init(arguments);
-        run_joiner(arguments);
+        run_joiner(arguments, moved ? Place::Awaited : Place::Taken);
     }
     child_end_.reset();
+    if (moved) TRY(move_into_scope(*cloned));
     sys::close_all(context_.cgroup_tasks);
     if (direct)
-        child_.take(cloned.pid, std::move(cloned.pidfd));
+        child_.take(cloned->pid, std::move(cloned->pidfd));
     else
-        TRY(await_joined(cloned.pid));
+        TRY(await_joined(cloned->pid));
     return limit.restore();
+}
+
+/// A user's session is outside of what the user's systemd may give away: whoever calls from there
+/// may not put a process into the scope, but systemd may. So a joiner is born here, systemd moves
+/// it, and init is born where it is.
+Result<void> Host::move_into_scope(const Cloned& joiner) {
+    auto attached = cgroup::attach_to_scope(plan_.scope, joiner.pid);
+    if (attached) attached = send(host_end_.get(), MessageKind::Moved);
+    if (attached) return {};
+    static_cast<void>(sys::send_signal(joiner.pidfd.get(), Signal{SIGKILL}));
+    static_cast<void>(sys::wait_child(joiner.pid));
+    return attached;
 }
 
 /// The joiner clones init as a child of this process, says who it is, and ends. Init runs at once
@@ -309,11 +348,15 @@ std::unexpected<Error> Host::init_died() {
 
 Result<Launched> Host::launch() {
     TRY(prepare());
-    TRY(walk(plan_.host, *this));
+    TRY(walk(plan_.host, *this, {.trace = request_.trace, .process = "host"}));
     const bool waits_for_start = find_step<plan::AwaitStart>(plan_.init) != nullptr;
-    if (!waits_for_start) TRY(await_execution());
+    if (!waits_for_start) {
+        const sys::Span span(request_.trace, "host", "await-execution");
+        TRY(await_execution());
+    }
     if (!committed_) TRY(commit());
     cgroups_.keep();
+    rdt_groups_.keep();
     scope_.keep();
     net_devices_.keep();
     Launched launched;

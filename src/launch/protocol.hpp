@@ -4,6 +4,7 @@
 //   message          from → to        when                                   carries
 //   ---------------  ---------------  -------------------------------------  --------------------
 //   Joined           joiner → host    init was cloned                        init's pid, its pidfd
+//   Moved            host → joiner    systemd has moved it into the scope    –
 //   Gate(g)          either           Report(g) in a plan; the other awaits  init's pid, if known
 //   Console          init → host      the terminal was made                  pty master
 //   Start            start → init     `start`, to an init in AwaitStart      –
@@ -27,7 +28,7 @@
 
 namespace cleat::launch {
 
-enum class MessageKind : std::uint32_t { Joined, Gate, Console, Start, Executing, Failed };
+enum class MessageKind : std::uint32_t { Joined, Moved, Gate, Console, Start, Executing, Failed };
 
 /// One message as it travels: one fixed layout, both ends are the same binary.
 struct Message {

@@ -28,6 +28,7 @@ struct Birth {
 struct Prepared {
     std::string bundle;  ///< absolute
     plan::Options::Begin begin = plan::Options::Begin::OnStart;
+    sys::Trace trace;
     Config config;
     plan::Plan plan;
 };

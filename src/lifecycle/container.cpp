@@ -9,6 +9,7 @@
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/launch/launch.hpp"
+#include "cleat/spec/annotations.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/process.hpp"
 
@@ -89,6 +90,14 @@ store::KeptScope kept_of(const plan::Scope& scope) {
     return {.unit = scope.unit, .of_user = scope.manager == plan::ServiceManager::User};
 }
 
+plan::RdtPlace rdt_of(const store::KeptRdt& kept) {
+    return {.group = kept.group, .monitor = kept.monitor, .of_container = kept.of_container};
+}
+
+store::KeptRdt kept_of(const plan::RdtPlace& rdt) {
+    return {.group = rdt.group, .monitor = rdt.monitor, .of_container = rdt.of_container};
+}
+
 std::vector<store::KeptCgroup> kept_of(const cgroup::Directories& directories) {
     std::vector<store::KeptCgroup> out;
     out.reserve(directories.size());
@@ -124,18 +133,44 @@ Result<std::uint64_t> differing_namespaces(pid_t pid) {
     return flags;
 }
 
+namespace {
+
+/// The files that hooks write to, if annotations name some.
+struct HookOutput {
+    sys::Fd output;
+    sys::Fd errors;
+
+    [[nodiscard]] static Result<HookOutput> open(const spec::Spec& spec) {
+        const auto annotations = spec::read_annotations(spec.annotations);
+        return HookOutput{.output = TRY(launch::open_hook_output(annotations.hooks_stdout)),
+                          .errors = TRY(launch::open_hook_output(annotations.hooks_stderr))};
+    }
+    [[nodiscard]] launch::HookStreams streams() const {
+        return {.output = output.get(), .errors = errors.get()};
+    }
+};
+
+}  // namespace
+
 Result<void> run_poststart(const spec::Spec& spec, const store::State& state) {
     if (!spec.hooks || spec.hooks->poststart.empty()) return {};
+    const auto output = TRY(HookOutput::open(spec));
     return launch::run_hooks({.kind = plan::HookKind::Poststart, .hooks = spec.hooks->poststart},
-                             hook_document(state, name_of(Status::Running), state.init.pid));
+                             hook_document(state, name_of(Status::Running), state.init.pid),
+                             output.streams());
 }
 
 void run_poststop(const spec::Spec& spec, const store::State& state) {
     if (!spec.hooks) return;
     const auto document = hook_document(state, name_of(Status::Stopped), 0);
+    auto output = HookOutput::open(spec);
+    if (!output) {
+        warn(describe(output.error()));
+        output = HookOutput{};
+    }
     for (const auto& hook : spec.hooks->poststop) {
-        const auto done =
-            launch::run_hooks({.kind = plan::HookKind::Poststop, .hooks = {hook}}, document);
+        const auto done = launch::run_hooks({.kind = plan::HookKind::Poststop, .hooks = {hook}},
+                                            document, output->streams());
         if (!done) warn(describe(done.error()), done.error().pointer);
     }
 }

@@ -35,6 +35,8 @@ struct Container {
 [[nodiscard]] cgroup::Directories directories_of(const std::vector<store::KeptCgroup>& kept);
 [[nodiscard]] plan::Scope scope_of(const store::KeptScope& kept);
 [[nodiscard]] store::KeptScope kept_of(const plan::Scope& scope);
+[[nodiscard]] plan::RdtPlace rdt_of(const store::KeptRdt& kept);
+[[nodiscard]] store::KeptRdt kept_of(const plan::RdtPlace& rdt);
 [[nodiscard]] std::vector<store::KeptCgroup> kept_of(const cgroup::Directories& directories);
 
 [[nodiscard]] std::string_view name_of(plan::CgroupDriver driver) noexcept;

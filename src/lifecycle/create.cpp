@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -13,6 +14,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/base/time.hpp"
 #include "cleat/host/probe.hpp"
+#include "cleat/spec/annotations.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 
@@ -81,6 +83,7 @@ store::State first_state(const Prepared& prepared, const CreateOptions& options)
             .cgroup_driver = std::string(name_of(prepared.plan.cgroup_driver)),
             .scope = kept_of(prepared.plan.scope),
             .cgroups = kept_of(prepared.plan.cgroups),
+            .rdt = kept_of(prepared.plan.rdt),
             .has_own_pid_namespace = makes_pid_namespace(spec),
             .has_poststart_hooks = spec.hooks && !spec.hooks->poststart.empty(),
             .has_poststop_hooks = spec.hooks && !spec.hooks->poststop.empty()};
@@ -91,8 +94,10 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
     const auto status = sys::process_stat(self);
     if (!status) return fail(ErrorKind::System, "cleat cannot see itself in /proc");
     return store::Intent{.creator = {.pid = self, .start_time = status->start_time},
+                         .boot = TRY(sys::boot_id()),
                          .scope = kept_of(plan.scope),
-                         .cgroups = kept_of(plan.cgroups)};
+                         .cgroups = kept_of(plan.cgroups),
+                         .rdt = kept_of(plan.rdt)};
 }
 
 /// The container is there once state.json is: what the caller waits for comes before it.
@@ -101,14 +106,23 @@ Result<void> commit(const store::Entry& entry, const Config& config, const Creat
     TRY(entry.write_config(config.text));
     TRY(write_pid_file(options.pid_file, state.init.pid));
     TRY(send_pidfd(options.pidfd_socket, state.init));
+    TRY(send_pidfd(spec::read_annotations(state.annotations).pidfd_receiver, state.init));
     return entry.write_state(state);
 }
 
-plan::Options plan_options(const Settings& settings, const CreateOptions& options,
+plan::CgroupDriver driver_for(const Settings& settings, const spec::Spec& spec) {
+    constexpr auto kColons = 2;
+    const bool is_scope = std::ranges::count(spec.linux.cgroups_path, ':') == kColons;
+    return is_scope && settings.driver_choice == Settings::Choice::ByPath
+               ? plan::CgroupDriver::Systemd
+               : settings.cgroup_driver;
+}
+
+plan::Options plan_options(plan::CgroupDriver driver, const CreateOptions& options,
                            const std::string& bundle, plan::Options::Begin begin) {
     return {.id = options.id,
             .bundle = bundle,
-            .cgroup_driver = settings.cgroup_driver,
+            .cgroup_driver = driver,
             .root_change = options.root_change,
             .keyring = options.keyring,
             .begin = begin,
@@ -130,11 +144,13 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
         .container_init = std::nullopt,
         .start_listener = listener.get(),
         .console_socket = console.get(),
+        .trace = prepared.trace,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit =
             [&](const sys::ProcessIdentity& init) {
                 state.init = init;
+                const sys::Span span(prepared.trace, "host", "write-state");
                 return commit(reservation.entry(), prepared.config, options, state);
             },
     };
@@ -152,14 +168,20 @@ Result<Prepared> prepare(const Settings& settings, const CreateOptions& options,
                          plan::Options::Begin begin) {
     const std::string bundle = TRY(sys::real_path(options.bundle));
     const std::string path = options.config.empty() ? bundle + "/config.json" : options.config;
-    auto config = TRY(load_config(path));
+    const auto& trace = settings.trace;
+    auto config = TRY(sys::timed(trace, "load-config", [&] { return load_config(path); }));
     if (config.spec.process) add_listen_fds(config.spec.process->env, options.listen_fds);
-    const auto facts = TRY(host::probe());
-    auto plan = TRY(located(
-        plan::compile(config.spec, facts, plan_options(settings, options, bundle, begin)), config));
+    const auto facts = TRY(sys::timed(trace, "probe-host", host::probe));
+    const auto how = plan_options(driver_for(settings, config.spec), options, bundle, begin);
+    auto plan = TRY(sys::timed(trace, "compile-plan", [&] {
+        return located(plan::compile(config.spec, facts, how), config);
+    }));
     log_problems(plan.warnings, {});
-    return Prepared{
-        .bundle = bundle, .begin = begin, .config = std::move(config), .plan = std::move(plan)};
+    return Prepared{.bundle = bundle,
+                    .begin = begin,
+                    .trace = trace,
+                    .config = std::move(config),
+                    .plan = std::move(plan)};
 }
 
 Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
@@ -167,7 +189,8 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     auto prepared = TRY(prepare(settings, options, begin));
     const auto& process = prepared.config.spec.process;
     TRY(check_terminal(process && process->terminal, options.console_socket, company));
-    auto reservation = TRY(Reservation::make(settings, options.id));
+    auto reservation = TRY(sys::timed(settings.trace, "reserve-id",
+                                      [&] { return Reservation::make(settings, options.id); }));
     auto state = first_state(prepared, options);
     auto launched = TRY(located(make_init(prepared, options, reservation, state), prepared.config));
     return Birth{.config = std::move(prepared.config),
@@ -178,6 +201,17 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
 Result<void> create(const Settings& settings, const CreateOptions& options) {
     TRY(give_birth(settings, options, plan::Options::Begin::OnStart, Company::Detached));
     return {};
+}
+
+Result<Newborn> create_near(const Settings& settings, const CreateOptions& options) {
+    auto birth =
+        TRY(give_birth(settings, options, plan::Options::Begin::OnStart, Company::Attached));
+    return Newborn{.process = birth.launched.process,
+                   .console = std::move(birth.launched.console_master)};
+}
+
+Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle) {
+    return TRY(load_config(bundle + "/config.json")).spec.annotations;
 }
 
 Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options) {

@@ -9,6 +9,7 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/kernel/rdt.hpp"
 #include "cleat/sys/process.hpp"
 #include "config.hpp"
 #include "container.hpp"
@@ -44,6 +45,13 @@ Result<void> remove_cgroups(const store::KeptScope& scope,
     return {};
 }
 
+/// What is of the container in a resctrl file system; a shared group stays.
+Result<void> remove_rdt(const store::KeptRdt& rdt) {
+    if (!rdt.monitor.empty()) TRY(kernel::remove_rdt_group(rdt.monitor));
+    if (rdt.of_container) TRY(kernel::remove_rdt_group(rdt.group));
+    return {};
+}
+
 void run_poststop_of(const Container& container) {
     if (!container.state.has_poststop_hooks) return;
     const auto config = config_of(container);
@@ -73,10 +81,12 @@ void wait_for_creator(const store::Entry& entry) {
 Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
                          const store::Entry& entry) {
     const auto intent = entry.read_intent();
-    if (intent)
+    if (intent) {
         TRY(remove_cgroups(intent->scope, intent->cgroups));
-    else
+        TRY(remove_rdt(intent->rdt));
+    } else {
         warn(concat("nothing is known of its cgroups: ", describe(intent.error())));
+    }
     return store::Store(settings.root).discard(id, entry);
 }
 
@@ -86,6 +96,7 @@ Result<void> destroy(const Settings& settings, const Container& container) {
     const auto directories = directories_of(container.state.cgroups);
     TRY(end_processes(container.state, directories));
     TRY(remove_cgroups(container.state.scope, container.state.cgroups));
+    TRY(remove_rdt(container.state.rdt));
     run_poststop_of(container);
     const auto id = TRY(ContainerId::parse(container.state.id));
     return store::Store(settings.root).discard(id, container.entry);

@@ -5,6 +5,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/lifecycle/lifecycle.hpp"
 #include "cleat/plan/names.hpp"
+#include "cleat/spec/annotations.hpp"
 #include "cleat/spec/decode.hpp"
 #include "container.hpp"
 #include "feature_tables.hpp"
@@ -51,10 +52,17 @@ Json linux_features() {
         {"seccomp", seccomp_features()},
         {"apparmor", enabled(true)},
         {"selinux", enabled(true)},
-        {"intelRdt", enabled(false)},
+        {"intelRdt", {{"enabled", true}, {"schemata", true}, {"monitoring", true}}},
         {"memoryPolicy", {{"modes", kMemoryPolicyModes}, {"flags", kMemoryPolicyFlags}}},
         {"mountExtensions", {{"idmap", enabled(true)}}},
         {"netDevices", enabled(true)}};
+}
+
+/// What in config.json's annotations changes what cleat does (features.md).
+Json config_annotations() {
+    Json names = spec::known_annotations();
+    names.push_back("org.systemd.property.");
+    return names;
 }
 
 }  // namespace
@@ -65,6 +73,7 @@ std::string features_json(const Build& build) {
                            {"hooks", kHookNames},
                            {"mountOptions", plan::known_mount_options()},
                            {"linux", linux_features()},
+                           {"potentiallyUnsafeConfigAnnotations", config_annotations()},
                            {"annotations",
                             {{"io.github.seccomp.libseccomp.version", build.libseccomp},
                              {"cleat.commit", build.commit},

@@ -3,9 +3,9 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "cleat/base/log.hpp"
@@ -35,6 +35,56 @@ Result<Running> open_running(const Settings& settings, const ContainerId& id) {
                    .pidfd = TRY(sys::open_pidfd(container.state.init))};
 }
 
+/// A container with what the kernel tells about it, nothing of which is ever asked for in vain.
+struct Watched {
+    ContainerId id;
+    Running running;
+    std::optional<cgroup::OomWatch> oom;
+    std::vector<sys::Fd> triggers;  ///< in the order of the observer's
+    bool ended = false;
+};
+
+Result<Watched> open_watched(const Settings& settings, const ContainerId& id,
+                             const Observer& observer) {
+    Watched watched{
+        .id = id, .running = TRY(open_running(settings, id)), .oom = {}, .triggers = {}};
+    auto oom = cgroup::OomWatch::open(watched.running.directories);
+    if (oom)
+        watched.oom = *std::move(oom);
+    else
+        warn(concat("no OOM events of ", id.str(), ": ", describe(oom.error())));
+    for (const auto& trigger : observer.triggers)
+        watched.triggers.push_back(TRY(cgroup::open_trigger(watched.running.directories, trigger)));
+    return watched;
+}
+
+/// Its pidfd, its OOM watch and its triggers, in this order.
+void add_fds(const Watched& watched, std::vector<::pollfd>& fds) {
+    const auto& oom = watched.oom;
+    fds.push_back({.fd = watched.running.pidfd.get(), .events = POLLIN, .revents = 0});
+    fds.push_back(
+        {.fd = oom ? oom->fd() : -1, .events = oom ? oom->events() : short{0}, .revents = 0});
+    for (const auto& trigger : watched.triggers)
+        fds.push_back({.fd = trigger.get(), .events = POLLPRI, .revents = 0});
+}
+
+/// Tells what happened to one container; what is left of `fds` is about the others. An OOM that
+/// ends the container is told before its end is seen.
+Result<std::span<const ::pollfd>> tell(Watched& watched, std::span<const ::pollfd> fds,
+                                       const Observer& observer) {
+    constexpr std::size_t kFirstTrigger = 2;
+    if (watched.oom && watched.oom->happened()) TRY(observer.oom(watched.id));
+    for (std::size_t i = 0; i < watched.triggers.size(); ++i) {
+        const auto events = fds[kFirstTrigger + i].revents;
+        if ((events & POLLERR) != 0)
+            watched.triggers[i].reset();
+        else if ((events & POLLPRI) != 0)
+            TRY(observer.pressure(watched.id, observer.triggers[i]));
+    }
+    watched.ended = fds[0].revents != 0;
+    return fds.subspan(kFirstTrigger + watched.triggers.size());
+}
+
 int until(steady_clock::time_point moment) {
     const auto left = std::chrono::ceil<milliseconds>(moment - steady_clock::now()).count();
     return static_cast<int>(std::max<decltype(left)>(left, 0));
@@ -46,25 +96,32 @@ Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id) {
     return cgroup::read_stats(TRY(open_running(settings, id)).directories);
 }
 
-/// An OOM that ends the container is told before its end is seen.
-Result<void> watch(const Settings& settings, const ContainerId& id, const Observer& observer) {
-    const auto running = TRY(open_running(settings, id));
-    auto opened = cgroup::OomWatch::open(running.directories);
-    if (!opened) warn(concat("no OOM events: ", describe(opened.error())));
-    std::optional<cgroup::OomWatch> oom;
-    if (opened) oom = *std::move(opened);
+Result<std::vector<ContainerId>> live(const Settings& settings) {
+    std::vector<ContainerId> ids;
+    for (const auto& view : TRY(list(settings)))
+        if (view.problem.empty() && view.status != Status::Stopped && !view.state.cgroups.empty())
+            ids.push_back(TRY(ContainerId::parse(view.state.id)));
+    return ids;
+}
+
+Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids,
+                   const Observer& observer) {
+    std::vector<Watched> all;
+    for (const auto& id : ids) all.push_back(TRY(open_watched(settings, id, observer)));
     auto next = steady_clock::now() + observer.interval;
-    for (;;) {
-        std::array<::pollfd, 2> fds{
-            {{.fd = running.pidfd.get(), .events = POLLIN, .revents = 0},
-             {.fd = oom ? oom->fd() : -1, .events = oom ? oom->events() : short{0}, .revents = 0}}};
+    while (!all.empty()) {
+        std::vector<::pollfd> fds;
+        for (const auto& each : all) add_fds(each, fds);
         ::poll(fds.data(), fds.size(), until(next));
-        if (oom && oom->happened()) TRY(observer.oom());
-        if (fds[0].revents != 0) return {};
+        std::span<const ::pollfd> seen = fds;
+        for (auto& each : all) seen = TRY(tell(each, seen, observer));
+        std::erase_if(all, [](const Watched& each) { return each.ended; });
         if (steady_clock::now() < next) continue;
-        TRY(observer.stats(cgroup::read_stats(running.directories)));
+        for (const auto& each : all)
+            TRY(observer.stats(each.id, cgroup::read_stats(each.running.directories)));
         next += observer.interval;
     }
+    return {};
 }
 
 }  // namespace cleat::lifecycle

@@ -32,17 +32,20 @@ Result<void> check_status(const Container& container, const ExecOptions& options
     return {};
 }
 
-Result<Member> member_from_file(const ExecOptions& options) {
-    Member member;
-    member.text = TRY(sys::read_text_at(sys::kHere, options.process_file.c_str()));
-    member.document = options.process_file.substr(options.process_file.rfind('/') + 1);
+Result<Member> member_from_document(const ExecOptions& options) {
+    Member member{.process = {}, .text = options.process_text, .document = "process"};
+    if (!options.process_file.empty()) {
+        member.text = TRY(sys::read_text_at(sys::kHere, options.process_file.c_str()));
+        member.document = options.process_file.substr(options.process_file.rfind('/') + 1);
+    }
     member.process = TRY(accept(spec::decode_process(member.text), member.document));
     if (options.terminal) member.process.terminal = *options.terminal;
     return member;
 }
 
 Result<Member> member_of(const ExecOptions& options, const Config& config) {
-    if (!options.process_file.empty()) return member_from_file(options);
+    if (!options.process_file.empty() || !options.process_text.empty())
+        return member_from_document(options);
     Member member;
     if (config.spec.process) member.process = *config.spec.process;
     member.process = TRY(changed_process(std::move(member.process), options));
@@ -74,12 +77,15 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
         .namespaces = TRY(differing_namespaces(container.state.init.pid)),
         .cgroups = TRY(chosen_cgroups(directories_of(container.state.cgroups), options.cgroups)),
         .cgroup_driver = driver_of(container.state.cgroup_driver),
+        .rdt = rdt_of(container.state.rdt),
         .preserve_fds = options.preserve_fds + options.listen_fds};
-    return plan::compile_member(config.spec, member.process, facts, how);
+    auto plan = TRY(plan::compile_member(config.spec, member.process, facts, how));
+    plan.scope = scope_of(container.state.scope);
+    return plan;
 }
 
-Result<launch::Launched> make_member(const Container& container, const ExecOptions& options,
-                                     const plan::Plan& plan) {
+Result<launch::Launched> make_member(const Settings& settings, const Container& container,
+                                     const ExecOptions& options, const plan::Plan& plan) {
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
     return launch::launch({
@@ -87,6 +93,7 @@ Result<launch::Launched> make_member(const Container& container, const ExecOptio
         .bundle = state.bundle,
         .container_init = state.init.pid,
         .console_socket = console.get(),
+        .trace = settings.trace,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
@@ -96,23 +103,36 @@ Result<launch::Launched> make_member(const Container& container, const ExecOptio
     });
 }
 
-}  // namespace
-
-Result<int> exec(const Settings& settings, const ExecOptions& options) {
+Result<launch::Launched> launch_member(const Settings& settings, const ExecOptions& options,
+                                       Company company) {
     const auto container = TRY(open_container(settings, options.id));
     TRY(check_status(container, options));
-    const auto config = TRY(config_of(container));
+    const auto config =
+        TRY(sys::timed(settings.trace, "load-config", [&] { return config_of(container); }));
     auto member = TRY(member_of(options, config));
     add_listen_fds(member.process.env, options.listen_fds);
-    TRY(check_terminal(member.process.terminal, options.console_socket,
-                       options.detach ? Company::Detached : Company::Attached));
-    auto plan = compile(container, options, member, config);
+    TRY(check_terminal(member.process.terminal, options.console_socket, company));
+    auto plan = sys::timed(settings.trace, "compile-plan",
+                           [&] { return compile(container, options, member, config); });
     if (!plan) return std::unexpected(with_place(std::move(plan).error(), member, config));
     log_problems(plan->warnings, {});
-    auto launched = make_member(container, options, *plan);
+    auto launched = make_member(settings, container, options, *plan);
     if (!launched) return std::unexpected(with_place(std::move(launched).error(), member, config));
+    return launched;
+}
+
+}  // namespace
+
+Result<Newborn> exec_near(const Settings& settings, const ExecOptions& options) {
+    auto launched = TRY(launch_member(settings, options, Company::Attached));
+    return Newborn{.process = launched.process, .console = std::move(launched.console_master)};
+}
+
+Result<int> exec(const Settings& settings, const ExecOptions& options) {
+    auto launched = TRY(
+        launch_member(settings, options, options.detach ? Company::Detached : Company::Attached));
     if (options.detach) return 0;
-    return launch::attend(*launched);
+    return launch::attend(launched);
 }
 
 }  // namespace cleat::lifecycle

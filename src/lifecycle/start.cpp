@@ -26,14 +26,17 @@ Result<void> mark_running(const Container& container) {
     return removed;
 }
 
-/// A failing hook ends the container as if it had been deleted (runtime.md#lifecycle, step 9).
+/// A failing hook ends the container as if it had been deleted (runtime.md#lifecycle, steps 7, 9).
+void give_up(const Settings& settings, const Container& container) {
+    const auto gone = destroy(settings, container);
+    if (!gone) warn(concat("clean up: ", describe(gone.error())));
+}
+
 Result<void> finish(const Settings& settings, const Container& container) {
     if (!container.state.has_poststart_hooks) return {};
     const auto config = TRY(config_of(container));
     auto done = located(run_poststart(config.spec, container.state), config);
-    if (done) return done;
-    const auto gone = destroy(settings, container);
-    if (!gone) warn(concat("clean up: ", describe(gone.error())));
+    if (!done) give_up(settings, container);
     return done;
 }
 
@@ -45,11 +48,15 @@ Result<void> start(const Settings& settings, const ContainerId& id) {
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot start a container that has stopped");
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
-    auto started = launch::start(container.entry.fd());
+    auto started = sys::timed(settings.trace, "await-execution",
+                              [&] { return launch::start(container.entry.fd()); });
     if (!started) {
         // Nobody listens any more: a start that was killed at the wrong moment left the file.
         if (started.error().kind == ErrorKind::State) static_cast<void>(mark_running(container));
-        return std::unexpected(with_place(std::move(started).error(), container));
+        const bool by_hook = started.error().pointer.starts_with("/hooks/startContainer");
+        Error error = with_place(std::move(started).error(), container);
+        if (by_hook) give_up(settings, container);
+        return std::unexpected(std::move(error));
     }
     TRY(mark_running(container));
     return finish(settings, container);

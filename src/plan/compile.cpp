@@ -6,6 +6,7 @@
 #include "container.hpp"
 #include "hooks.hpp"
 #include "process.hpp"
+#include "rdt.hpp"
 #include "refusals.hpp"
 #include "root.hpp"
 
@@ -30,6 +31,7 @@ Steps wait_for_start(const Container& container) {
 Result<Steps> compile_init(const Container& container) {
     const Subject subject{.process = container.process(),
                           .linux = container.spec.linux,
+                          .annotations = container.annotations,
                           .facts = container.facts,
                           .in_user_namespace = container.namespaces.has(spec::NamespaceType::User),
                           .preserve_fds = container.options.preserve_fds,
@@ -71,11 +73,14 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     Steps host;
     // Before there is a process: it is confined from its first instruction on.
     host += TRY(confine(container));
+    host += TRY(rdt_steps(container));
     // While every path still means what config.json means by it, and with the rights to open it.
     host += open_namespaces(container.namespaces);
     host += open_sources(container, init);
+    host += open_hook_outputs(container);
     // From here on init runs beside this list.
     host += clone_steps(container);
+    host += join_rdt(container.plan.rdt);
     // From the host's network namespace, in which only this process still is.
     host += net_device_steps(container);
     // Hooks on the host's side see all namespaces and mounts, and the root as it was.
@@ -86,21 +91,31 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     return host;
 }
 
+/// For a file that hooks write to.
+std::optional<Slot> slot_for(const std::string& path, Plan& plan) {
+    return path.empty() ? std::nullopt : std::optional(Slot{plan.slots++});
+}
+
 }  // namespace
 
 Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts, const Options& options) {
     TRY(refuse_what_cannot_be(spec, facts));
     Plan plan{.cgroup_driver = options.cgroup_driver};
+    const auto annotations = spec::read_annotations(spec.annotations);
+    Namespaces namespaces(spec.linux, facts, plan.slots);
     const Container container{.spec = spec,
                               .facts = facts,
                               .options = options,
-                              .namespaces = Namespaces(spec.linux, facts, plan.slots),
+                              .annotations = annotations,
+                              .namespaces = std::move(namespaces),
+                              .hook_output = slot_for(annotations.hooks_stdout, plan),
+                              .hook_errors = slot_for(annotations.hooks_stderr, plan),
                               .plan = plan};
     plan.cgroups = TRY(place_cgroups(container));
     Steps init = TRY(compile_init(container));
     // After init, whose steps say which sources the host must open for them.
     plan.host = TRY(compile_host(container, init)).take();
-    plan.joiner = joiner_steps(container.namespaces).take();
+    plan.joiner = joiner_steps(container).take();
     plan.init = std::move(init).take();
     return plan;
 }

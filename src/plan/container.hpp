@@ -3,11 +3,13 @@
 #pragma once
 
 #include <iterator>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "cleat/plan/plan.hpp"
+#include "cleat/spec/annotations.hpp"
 #include "namespaces.hpp"
 #include "numbers.hpp"
 
@@ -35,7 +37,10 @@ struct Container {
     const spec::Spec& spec;
     const HostFacts& facts;
     const Options& options;
+    const spec::Annotations& annotations;
     Namespaces namespaces;
+    std::optional<Slot> hook_output = {};  ///< opened by the host, if asked for
+    std::optional<Slot> hook_errors = {};
     Plan& plan;  ///< gives slots, holds the cgroups' places, takes warnings
 
     [[nodiscard]] const spec::Process& process() const { return *spec.process; }

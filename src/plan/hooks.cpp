@@ -17,7 +17,11 @@ bool has_runtime_hooks(const Container& container) {
 Steps call(const Container& container, HookKind kind, HookList list, const char* origin) {
     Steps steps;
     if (has(container, list))
-        steps.add(RunHooks{.kind = kind, .hooks = (*container.spec.hooks).*list}, origin);
+        steps.add(RunHooks{.kind = kind,
+                           .hooks = (*container.spec.hooks).*list,
+                           .output = container.hook_output,
+                           .errors = container.hook_errors},
+                  origin);
     return steps;
 }
 
@@ -48,6 +52,18 @@ Steps call_container_hooks(const Container& container) {
 Steps call_start_hooks(const Container& container) {
     return call(container, HookKind::StartContainer, &spec::Hooks::start_container,
                 "/hooks/startContainer");
+}
+
+Steps open_hook_outputs(const Container& container) {
+    const auto& annotations = container.annotations;
+    Steps host;
+    if (container.hook_output)
+        host.add(OpenHookOutput{.path = annotations.hooks_stdout, .slot = *container.hook_output},
+                 "/annotations/run.oci.hooks.stdout");
+    if (container.hook_errors)
+        host.add(OpenHookOutput{.path = annotations.hooks_stderr, .slot = *container.hook_errors},
+                 "/annotations/run.oci.hooks.stderr");
+    return host;
 }
 
 }  // namespace cleat::plan

@@ -13,4 +13,7 @@ namespace cleat::plan {
 /// Init: startContainer.
 [[nodiscard]] Steps call_start_hooks(const Container& container);
 
+/// Host: the files that hooks write to, by the host's paths.
+[[nodiscard]] Steps open_hook_outputs(const Container& container);
+
 }  // namespace cleat::plan

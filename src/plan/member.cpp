@@ -3,6 +3,7 @@
 #include "cgroup_places.hpp"
 #include "container.hpp"
 #include "process.hpp"
+#include "rdt.hpp"
 #include "refusals.hpp"
 
 namespace cleat::plan {
@@ -13,6 +14,7 @@ struct Member {
     const HostFacts& facts;
     const MemberOptions& options;
     Slot container;  ///< the pidfd of its init
+    bool keep_groups = false;
 
     [[nodiscard]] bool joins(std::uint64_t flag) const noexcept {
         return (options.namespaces & flag) != 0;
@@ -37,6 +39,7 @@ Steps compile_host(const Member& member) {
     Clone clone{.into_cgroup = unified_index(member.options.cgroups)};
     if (member.joins(kCloneNewPid)) clone.enter_pid_namespace = member.container;
     host.add(clone);
+    host += join_rdt(member.options.rdt);
     if (const auto& adjustment = member.process.oom_score_adj)
         host.add(SetOomScoreAdj{.value = *adjustment}, "/process/oomScoreAdj");
     host.add(Await{Gate::Ready});
@@ -63,7 +66,7 @@ Steps join_container(const Member& member) {
     Steps steps;
     if (const auto flags = member.options.namespaces & ~kCloneNewPid; flags != 0)
         steps.add(JoinContainer{.flags = flags, .slot = member.container});
-    if (member.joins(kCloneNewUser)) steps.add(BecomeRoot{});
+    if (member.joins(kCloneNewUser)) steps.add(BecomeRoot{.keep_groups = member.keep_groups});
     return steps;
 }
 
@@ -112,11 +115,16 @@ Result<Steps> compile_init(const Member& member, const Subject& subject) {
 Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                             const HostFacts& facts, const MemberOptions& options) {
     TRY(refuse_in_process(process, facts));
+    const auto annotations = spec::read_annotations(spec.annotations);
     Plan plan{.cgroup_driver = options.cgroup_driver, .cgroups = options.cgroups};
-    const Member member{
-        .process = process, .facts = facts, .options = options, .container = Slot{plan.slots++}};
+    const Member member{.process = process,
+                        .facts = facts,
+                        .options = options,
+                        .container = Slot{plan.slots++},
+                        .keep_groups = annotations.keep_original_groups};
     const Subject subject{.process = process,
                           .linux = spec.linux,
+                          .annotations = annotations,
                           .facts = facts,
                           .in_user_namespace = member.joins(kCloneNewUser),
                           .preserve_fds = options.preserve_fds,

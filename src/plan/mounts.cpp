@@ -135,7 +135,8 @@ Result<Action> new_filesystem(const Request& request) {
     if (mount.type == "devpts")
         std::erase_if(step.data, [](const auto& option) { return option.first == "newinstance"; });
     const auto& label = container.spec.linux.mount_label;
-    if (!label.empty() && takes_label(mount.type)) step.data.emplace_back("context", label);
+    if (!label.empty() && takes_label(mount.type))
+        step.data.emplace_back(container.annotations.mount_context_type, label);
     step.data.insert(step.data.begin(), options.superblock.begin(), options.superblock.end());
     return step;
 }
@@ -149,7 +150,27 @@ Result<void> refuse_idmap(const Request& request) {
                   "only bind mounts can be idmapped (uidMappings, gidMappings, idmap)");
 }
 
+/// For an old systemd in the container: a hierarchy of v1 where the host has one
+/// (run.oci.systemd.force_cgroup_v1).
+Result<Action> systemd_hierarchy(const Request& request) {
+    static constexpr std::string_view kName = "name=systemd";
+    const auto has_it = [](const CgroupHierarchy& hierarchy) {
+        return std::ranges::find(hierarchy.controllers, kName) != hierarchy.controllers.end();
+    };
+    if (std::ranges::none_of(request.container.facts.cgroups, has_it))
+        return refuse(ErrorKind::Unsupported, "/annotations/run.oci.systemd.force_cgroup_v1",
+                      "this host has no hierarchy name=systemd of cgroup v1");
+    return MountFilesystem{.type = "cgroup",
+                           .source = "cgroup",
+                           .data = {{"none", ""}, {"name", "systemd"}},
+                           .destination = in_root(request.mount.destination),
+                           .flags = request.options.flags};
+}
+
 Result<Action> mount_step(Request request) {
+    const auto& forced = request.container.annotations.force_cgroup_v1;
+    if (!forced.empty() && normal_path(in_root(request.mount.destination)) == normal_path(forced))
+        return systemd_hierarchy(request);
     auto& bind = request.options.bind;
     if (request.mount.type == "bind") bind = std::max(bind, Depth::Top);
     if (request.options.remount) return remount(request);

@@ -23,13 +23,18 @@ int join_rank(NamespaceType type) {
     return type == NamespaceType::Mount ? 1 : 0;
 }
 
+BecomeRoot become_root(const Container& container) {
+    return {.keep_groups = container.annotations.keep_original_groups};
+}
+
 /// A pid namespace is entered by clone, for the child alone.
-void add_joins(const Namespaces& namespaces, Steps& steps) {
+void add_joins(const Container& container, Steps& steps) {
+    const auto& namespaces = container.namespaces;
     for (const auto& joined : namespaces.joined()) {
         if (joined.type == NamespaceType::Pid) continue;
         steps.add(JoinNamespace{.type = joined.type, .slot = joined.slot}, joined.origin);
     }
-    if (namespaces.joins(NamespaceType::User)) steps.add(BecomeRoot{});
+    if (namespaces.joins(NamespaceType::User)) steps.add(become_root(container));
 }
 
 }  // namespace
@@ -133,19 +138,20 @@ Steps protect_init(const Container& container) {
     return init;
 }
 
-Steps joiner_steps(const Namespaces& namespaces) {
+Steps joiner_steps(const Container& container) {
     Steps joiner;
-    if (!namespaces.needs_joiner()) return joiner;
+    if (!container.namespaces.needs_joiner()) return joiner;
     joiner.add(ProtectInit{});
-    add_joins(namespaces, joiner);
+    add_joins(container, joiner);
     return joiner;
 }
 
 Steps enter_namespaces(const Container& container) {
     const auto& namespaces = container.namespaces;
     Steps init;
-    if (!namespaces.needs_joiner()) add_joins(namespaces, init);
-    if (namespaces.makes(NamespaceType::User)) init.add(BecomeRoot{}, "/linux/namespaces");
+    if (!namespaces.needs_joiner()) add_joins(container, init);
+    if (namespaces.makes(NamespaceType::User))
+        init.add(become_root(container), "/linux/namespaces");
     if (namespaces.makes(NamespaceType::Cgroup))
         init.add(UnshareNamespaces{.flags = kCloneNewCgroup}, "/linux/namespaces");
     if (namespaces.makes(NamespaceType::Time)) {

@@ -53,7 +53,7 @@ class Namespaces {
 /// Host, after the clone: /linux/netDevices into the container's network namespace.
 [[nodiscard]] Steps net_device_steps(const Container& container);
 /// The joiner's whole list; empty if there is none.
-[[nodiscard]] Steps joiner_steps(const Namespaces& namespaces);
+[[nodiscard]] Steps joiner_steps(const Container& container);
 /// Init: alone in its namespaces until nobody in them can touch it, and root in none before its ids
 /// are mapped.
 [[nodiscard]] Steps protect_init(const Container& container);

@@ -60,10 +60,12 @@ constexpr std::array kHostRules = std::to_array<Rule>({
     {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
     {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<Clone>,
      "cgroups are there, limits and all, before the clone"},
-    {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer>, is<Clone>,
+    {is<MakeRdtGroup, WriteRdtSchema>, is<Clone>, "rdt groups are there before the clone"},
+    {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput>, is<Clone>,
      "slots are filled before the clone"},
     {is<Clone>,
-     is<OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks, Report, Await>,
+     is<JoinRdtGroups, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
+        Report, Await>,
      "what concerns the child comes after the clone"},
     {is<WriteIdMaps, SetOomScoreAdj>, reports<Gate::IdMapsWritten>,
      "what needs a dumpable init is written before it may go on"},
@@ -138,9 +140,10 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly = is<StartScope, MakeCgroup, WriteCgroup, SetCgroupDevices, OpenNamespace,
-                            MakeIdMapping, OpenSource, OpenContainer, Clone, OpenNewNamespace,
-                            MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly =
+    is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup,
+       WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
+       OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;
@@ -202,6 +205,9 @@ SlotUse slot_use(const Action& action) {
     if (const auto* moved = std::get_if<MoveNetDevice>(&action))
         return {{}, moved->network_namespace};
     if (const auto* opened = std::get_if<OpenContainer>(&action)) return {opened->slot, {}};
+    if (const auto* opened = std::get_if<OpenHookOutput>(&action)) return {opened->slot, {}};
+    if (const auto* hooks = std::get_if<RunHooks>(&action))
+        return {{}, hooks->output ? hooks->output : hooks->errors};
     if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
     if (const auto* joined = std::get_if<JoinNamespace>(&action)) return {{}, joined->slot};
     if (const auto* joined = std::get_if<JoinContainer>(&action)) return {{}, joined->slot};

@@ -78,16 +78,21 @@ Json flags(const MountFlags& flags) {
 
 Json ignorable(OnFailure on_failure) { return on_failure == OnFailure::Ignore; }
 
+/// A step about a scope of systemd.
+template <class Step>
+JsonObject scope_members(const Step& step) {
+    return {{"unit", step.scope.unit},
+            {"slice", step.scope.slice},
+            {"user", step.scope.manager == ServiceManager::User},
+            {"properties", list(step.properties, [](const UnitProperty& property) {
+                 return Json(concat(property.name, "=", property_text(property)));
+             })}};
+}
+
 /// The members of each kind.
 struct Members {
-    JsonObject operator()(const StartScope& s) const {
-        return {{"unit", s.scope.unit},
-                {"slice", s.scope.slice},
-                {"user", s.scope.manager == ServiceManager::User},
-                {"properties", list(s.properties, [](const UnitProperty& property) {
-                     return Json(concat(property.name, "=", property_text(property)));
-                 })}};
-    }
+    JsonObject operator()(const StartScope& s) const { return scope_members(s); }
+    JsonObject operator()(const ChangeScope& s) const { return scope_members(s); }
     JsonObject operator()(const MakeCgroup& s) const {
         return {{"cgroup", s.cgroup}, {"shared", s.shared}};
     }
@@ -104,6 +109,16 @@ struct Members {
                 {"rules", rules(s.rules)},
                 {"ignoreFailure", ignorable(s.on_failure)}};
     }
+    JsonObject operator()(const MakeRdtGroup& s) const {
+        return {{"group", s.group},
+                {"mustExist", s.owner == RdtOwner::Other},
+                {"shared", s.owner == RdtOwner::Shared},
+                {"expected", s.expected}};
+    }
+    JsonObject operator()(const WriteRdtSchema& s) const {
+        return {{"group", s.group}, {"schema", s.schema}};
+    }
+    JsonObject operator()(const JoinRdtGroups& s) const { return {{"groups", s.groups}}; }
     JsonObject operator()(const OpenNamespace& s) const {
         return {{"type", spec::name_of(s.type)}, {"path", s.path}, {"slot", s.slot}};
     }
@@ -120,6 +135,9 @@ struct Members {
                 {"slot", s.slot}};
     }
     JsonObject operator()(const OpenContainer& s) const { return {{"slot", s.slot}}; }
+    JsonObject operator()(const OpenHookOutput& s) const {
+        return {{"path", s.path}, {"slot", s.slot}};
+    }
     JsonObject operator()(const Clone& s) const {
         return {{"namespaces", namespace_names(s.flags)},
                 {"enterPidNamespace", s.enter_pid_namespace},
@@ -138,7 +156,10 @@ struct Members {
     }
     JsonObject operator()(const SetOomScoreAdj& s) const { return {{"value", s.value}}; }
     JsonObject operator()(const RunHooks& s) const {
-        return {{"hooks", hook_name(s.kind)}, {"run", hooks(s.hooks)}};
+        return {{"hooks", hook_name(s.kind)},
+                {"run", hooks(s.hooks)},
+                {"output", s.output},
+                {"errors", s.errors}};
     }
     JsonObject operator()(const Report& s) const { return {{"gate", gate_name(s.gate)}}; }
     JsonObject operator()(const Await& s) const { return {{"gate", gate_name(s.gate)}}; }
@@ -161,7 +182,7 @@ struct Members {
                                             {"nanosecs", item.second.nanosecs}});
                  })}};
     }
-    JsonObject operator()(const BecomeRoot&) const { return {}; }
+    JsonObject operator()(const BecomeRoot& s) const { return {{"keepGroups", s.keep_groups}}; }
     JsonObject operator()(const NewSession&) const { return {}; }
     JsonObject operator()(const BringUpLoopback&) const { return {}; }
     JsonObject operator()(const SetHostname& s) const { return {{"name", s.name}}; }
@@ -274,11 +295,14 @@ struct Members {
     }
     JsonObject operator()(const SetNoNewPrivileges&) const { return {}; }
     JsonObject operator()(const LoadSeccomp& s) const {
+        constexpr std::size_t kInstruction = 8;
         return {{"defaultAction", spec::name_of(s.seccomp.default_action)},
                 {"architectures", s.seccomp.architectures},
                 {"flags", s.seccomp.flags},
                 {"listenerPath", s.seccomp.listener_path},
-                {"syscalls", syscalls(s.seccomp.syscalls)}};
+                {"syscalls", syscalls(s.seccomp.syscalls)},
+                {"instructions", s.program.size() / kInstruction},
+                {"refuseUnknown", s.unknown_calls == UnknownCalls::Refuse}};
     }
     JsonObject operator()(const CloseFds& s) const { return {{"preserve", s.preserve}}; }
     JsonObject operator()(const Exec& s) const { return {{"args", s.args}, {"env", s.env}}; }

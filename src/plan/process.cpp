@@ -26,13 +26,18 @@ bool setgroups_is_denied(const Subject& subject) {
            Gid{maps[0].host_id} == facts.egid;
 }
 
+bool has_filter(const Subject& subject) {
+    return subject.linux.seccomp || !subject.annotations.seccomp_bpf_data.empty();
+}
+
 SetUser user_step(const Subject& subject) {
     const auto& user = subject.process.user;
     SetUser step{.uid = user.uid, .gid = user.gid, .additional_gids = user.additional_gids};
-    step.keep_groups = setgroups_is_denied(subject);
+    const bool denied = setgroups_is_denied(subject);
+    step.keep_groups = denied || subject.annotations.keep_original_groups;
     step.keep_rights =
-        subject.linux.seccomp && !subject.process.no_new_privileges && user.uid != Uid{0};
-    if (step.keep_groups && !user.additional_gids.empty())
+        has_filter(subject) && !subject.process.no_new_privileges && user.uid != Uid{0};
+    if (denied && !user.additional_gids.empty())
         subject.warnings.push_back({.severity = spec::Severity::Warning,
                                     .pointer = "/process/user/additionalGids",
                                     .message = "groups stay as they are: setgroups is denied in "
@@ -52,8 +57,22 @@ CapabilitySets capabilities(const Subject& subject) {
 }
 
 void add_seccomp(const Subject& subject, Steps& init) {
-    if (subject.linux.seccomp)
-        init.add(LoadSeccomp{.seccomp = *subject.linux.seccomp}, "/linux/seccomp");
+    if (!has_filter(subject)) return;
+    const auto& annotations = subject.annotations;
+    const auto profile = subject.linux.seccomp.value_or(spec::Seccomp{});
+    if (!annotations.seccomp_bpf_data.empty()) {
+        spec::Seccomp bare;
+        bare.flags = profile.flags;
+        return init.add(
+            LoadSeccomp{.seccomp = std::move(bare), .program = annotations.seccomp_bpf_data},
+            "/annotations/run.oci.seccomp_bpf_data");
+    }
+    const auto unknown =
+        annotations.seccomp_fail_unknown_syscall ? UnknownCalls::Refuse : UnknownCalls::Skip;
+    init.add(LoadSeccomp{.seccomp = spec::with_receiver(profile, annotations),
+                         .program = {},
+                         .unknown_calls = unknown},
+             "/linux/seccomp");
 }
 
 }  // namespace

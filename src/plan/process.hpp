@@ -13,6 +13,7 @@ namespace cleat::plan {
 struct Subject {
     const spec::Process& process;
     const spec::Linux& linux;
+    const spec::Annotations& annotations;
     const HostFacts& facts;
     bool in_user_namespace = false;  ///< one of the container's, where all capabilities are there
     std::uint32_t preserve_fds = 0;

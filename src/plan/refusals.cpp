@@ -95,10 +95,8 @@ Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& fact
         Need{true, spec.root.has_value(), "/root", "a container needs a root"},
         Need{true, spec.process.has_value(), "/process", "a container needs a process"}};
     TRY(refuse_first(required, ErrorKind::InvalidConfig));
-    const std::array needs{
-        Need{!linux.mount_label.empty(), facts.selinux == Ability::Present, "/linux/mountLabel",
-             "SELinux is not enabled on this host"},
-        Need{linux.intel_rdt.has_value(), false, "/linux/intelRdt", "intelRdt is not built in"}};
+    const std::array needs{Need{!linux.mount_label.empty(), facts.selinux == Ability::Present,
+                                "/linux/mountLabel", "SELinux is not enabled on this host"}};
     TRY(refuse_first(needs, ErrorKind::Unsupported));
     TRY(refuse_time_namespace(linux, facts));
     TRY(refuse_without_rights(linux, facts));

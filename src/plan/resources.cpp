@@ -204,10 +204,4 @@ Result<Steps> resource_steps(const spec::Resources& resources, const Cgroups& cg
     return steps;
 }
 
-Result<std::vector<Step>> compile_resources(const spec::Resources& resources,
-                                            const std::vector<CgroupDirectory>& cgroups,
-                                            std::string_view pointer) {
-    return TRY(resource_steps(resources, cgroups, {.pointer = pointer})).take();
-}
-
 }  // namespace cleat::plan

@@ -24,7 +24,7 @@ struct ResourceOptions {
     OnFailure devices = OnFailure::Refuse;  ///< a rootless host may load no BPF program
 };
 
-/// compile_resources(), knowing more.
+/// The host steps (WriteCgroup, SetCgroupDevices) that apply `resources` to `cgroups`.
 [[nodiscard]] Result<Steps> resource_steps(const spec::Resources& resources,
                                            const std::vector<CgroupDirectory>& cgroups,
                                            const ResourceOptions& options);

@@ -2,6 +2,7 @@
 // has no property for stays in the cgroup's files alone.
 #include <algorithm>
 #include <limits>
+#include <map>
 
 #include "cgroup_places.hpp"
 #include "cleat/base/text.hpp"
@@ -60,8 +61,13 @@ std::vector<std::uint8_t> bit_mask(std::string_view list) {
 
 void cpu_limits(const spec::Cpu& cpu, bool unified, Properties& out) {
     constexpr std::uint64_t kDefaultPeriod = 100'000;
-    if (is_set(cpu.shares) && unified)
+    // systemd takes a weight of 0 for cpu.idle, and writes 0 to that file with any other (252).
+    if (unified && cpu.idle.value_or(0) != 0)
+        out.push_back({"CPUWeight", std::uint64_t{0}});
+    else if (is_set(cpu.shares) && unified)
         out.push_back({"CPUWeight", cpu_weight(*cpu.shares)});
+    else if (unified && cpu.idle)
+        out.push_back({"CPUWeight", kInfinity});
     else if (is_set(cpu.shares))
         out.push_back({"CPUShares", std::uint64_t{*cpu.shares}});
     if (is_set(cpu.period)) out.push_back({"CPUQuotaPeriodUSec", std::uint64_t{*cpu.period}});
@@ -83,10 +89,59 @@ void throttle(const char* name, const std::vector<spec::ThrottleDevice>& devices
 
 void block_io_limits(const spec::BlockIo& block_io, Properties& out) {
     if (is_set(block_io.weight)) out.push_back({"IOWeight", io_weight(*block_io.weight)});
+    std::vector<std::pair<std::string, std::uint64_t>> weights;
+    for (const auto& device : block_io.weight_device)
+        if (is_set(device.weight))
+            weights.emplace_back(concat("/dev/block/", device.major, ":", device.minor),
+                                 io_weight(*device.weight));
+    if (!weights.empty()) out.push_back({"IODeviceWeight", std::move(weights)});
     throttle("IOReadBandwidthMax", block_io.throttle_read_bps_device, out);
     throttle("IOWriteBandwidthMax", block_io.throttle_write_bps_device, out);
     throttle("IOReadIOPSMax", block_io.throttle_read_iops_device, out);
     throttle("IOWriteIOPSMax", block_io.throttle_write_iops_device, out);
+}
+
+/// The files of cgroup v2 that are a number or "max", and their properties.
+constexpr std::pair<std::string_view, const char*> kNumberFiles[] = {
+    {"cpu.weight", "CPUWeight"},
+    {"io.weight", "IOWeight"},
+    {"memory.high", "MemoryHigh"},
+    {"memory.low", "MemoryLow"},
+    {"memory.max", "MemoryMax"},
+    {"memory.min", "MemoryMin"},
+    {"memory.swap.max", "MemorySwapMax"},
+    {"memory.zswap.max", "MemoryZSwapMax"},
+    {"pids.max", "TasksMax"}};
+
+/// "max 100000", "20000": quota and period of cpu.max.
+void cpu_max(std::string_view value, Properties& out) {
+    constexpr std::uint64_t kDefaultPeriod = 100'000;
+    const auto blank = value.find(' ');
+    const auto quota = parse_number<std::int64_t>(value.substr(0, blank));
+    const auto period = blank == std::string_view::npos
+                            ? std::nullopt
+                            : parse_number<std::uint64_t>(value.substr(blank + 1));
+    if (period) out.push_back({"CPUQuotaPeriodUSec", *period});
+    out.push_back({"CPUQuotaPerSecUSec",
+                   quota_per_second(quota.value_or(-1), period.value_or(kDefaultPeriod))});
+}
+
+/// What the engine writes to files itself. Files that systemd has no property for it leaves alone.
+void unified_limits(const std::map<std::string, std::string>& files, Properties& out) {
+    for (const auto& [file, text] : files) {
+        const std::string_view value = std::string_view(text).substr(0, text.find('\n'));
+        const auto* const known =
+            std::ranges::find(kNumberFiles, file, &std::pair<std::string_view, const char*>::first);
+        const auto number = value == "max" ? kInfinity : parse_number<std::uint64_t>(value);
+        if (known != std::end(kNumberFiles) && number)
+            out.push_back({known->second, *number});
+        else if (file == "cpu.max")
+            cpu_max(value, out);
+        else if (auto mask = bit_mask(value); file == "cpuset.cpus" && !mask.empty())
+            out.push_back({"AllowedCPUs", std::move(mask)});
+        else if (file == "cpuset.mems" && !mask.empty())
+            out.push_back({"AllowedMemoryNodes", std::move(mask)});
+    }
 }
 
 /// "/dev/char/1:3", "char-136" (a major number, as systemd takes it), "char-*".
@@ -128,6 +183,7 @@ std::vector<UnitProperty> scope_limits(const spec::Resources& resources,
         const auto limit = *resources.pids->limit;
         out.push_back({"TasksMax", limit == 0 ? std::uint64_t{1} : or_infinity(limit)});
     }
+    if (unified) unified_limits(resources.unified, out);
     return out;
 }
 

@@ -82,15 +82,23 @@ std::string rule_text(const spec::DeviceRule& rule) {
     return concat(verb, rule.type, " ", number(rule.major), ":", number(rule.minor), " ", access);
 }
 
+/// " of the user's systemd (MemoryMax=64, CPUWeight=100)".
+std::string properties_text(const Scope& scope, const std::vector<UnitProperty>& properties) {
+    Words words;
+    for (const auto& property : properties)
+        words.push_back(concat(property.name, "=", property_text(property)));
+    return concat(" of ", scope.manager == ServiceManager::User ? "the user's" : "the system's",
+                  " systemd", in_brackets(words));
+}
+
 /// print_step() for each kind.
 struct Teller {
     std::string operator()(const StartScope& s) const {
-        Words properties;
-        for (const auto& property : s.properties)
-            properties.push_back(concat(property.name, "=", property_text(property)));
-        return concat("start scope ", s.scope.unit, " in ", s.scope.slice, " of ",
-                      s.scope.manager == ServiceManager::User ? "the user's" : "the system's",
-                      " systemd (", join(properties, ", "), ")");
+        return concat("start scope ", s.scope.unit, " in ", s.scope.slice,
+                      properties_text(s.scope, s.properties));
+    }
+    std::string operator()(const ChangeScope& s) const {
+        return concat("change scope ", s.scope.unit, properties_text(s.scope, s.properties));
     }
     std::string operator()(const MakeCgroup& s) const {
         return concat("make cgroup ", s.cgroup, s.shared ? " (or share it)" : "");
@@ -106,6 +114,17 @@ struct Teller {
         for (const auto& rule : s.rules) rules.push_back(rule_text(rule));
         return concat("set device rules of cgroup ", s.cgroup, or_not(s.on_failure), " (",
                       join(rules, "; "), ")");
+    }
+    std::string operator()(const MakeRdtGroup& s) const {
+        if (s.owner == RdtOwner::Other) return "find rdt group " + s.group;
+        const bool shared = s.owner == RdtOwner::Shared;
+        return concat("make rdt group ", s.group, shared ? " (or share it)" : "");
+    }
+    std::string operator()(const WriteRdtSchema& s) const {
+        return concat("write schema ", s.schema, " to rdt group ", s.group);
+    }
+    std::string operator()(const JoinRdtGroups& s) const {
+        return "put the child in rdt group " + join(s.groups, " and ");
     }
     std::string operator()(const OpenNamespace& s) const {
         return concat("open ", spec::name_of(s.type), " namespace ", s.path, " as ",
@@ -125,6 +144,9 @@ struct Teller {
     }
     std::string operator()(const OpenContainer& s) const {
         return concat("open the container as ", slot_text(s.slot));
+    }
+    std::string operator()(const OpenHookOutput& s) const {
+        return concat("open ", s.path, " to append to as ", slot_text(s.slot));
     }
     std::string operator()(const Clone& s) const {
         std::string text = "clone";
@@ -151,7 +173,9 @@ struct Teller {
     std::string operator()(const RunHooks& s) const {
         Words paths;
         for (const auto& hook : s.hooks) paths.push_back(hook.path);
-        return concat("run hooks ", hook_name(s.kind), in_brackets(paths));
+        return concat("run hooks ", hook_name(s.kind), in_brackets(paths),
+                      s.output ? concat(", output to ", slot_text(*s.output)) : std::string(),
+                      s.errors ? concat(", errors to ", slot_text(*s.errors)) : std::string());
     }
     std::string operator()(const Report& s) const { return concat("report: ", gate_name(s.gate)); }
     std::string operator()(const Await& s) const { return concat("await: ", gate_name(s.gate)); }
@@ -175,7 +199,9 @@ struct Teller {
             words.push_back(concat(clock, " ", offset.secs, " s ", offset.nanosecs, " ns"));
         return "enter a new time namespace" + in_brackets(words);
     }
-    std::string operator()(const BecomeRoot&) const { return "become root of the user namespace"; }
+    std::string operator()(const BecomeRoot& s) const {
+        return concat("become root of the user namespace", s.keep_groups ? ", groups kept" : "");
+    }
     std::string operator()(const NewSession&) const { return "start a session"; }
     std::string operator()(const BringUpLoopback&) const { return "bring up loopback"; }
     std::string operator()(const SetHostname& s) const { return "set hostname " + s.name; }
@@ -293,8 +319,13 @@ struct Teller {
     }
     std::string operator()(const SetNoNewPrivileges&) const { return "refuse new privileges"; }
     std::string operator()(const LoadSeccomp& s) const {
+        constexpr std::size_t kInstruction = 8;
+        if (!s.program.empty())
+            return concat("load seccomp filter (", s.program.size() / kInstruction,
+                          " instructions as given)");
         return concat("load seccomp filter (default ", spec::name_of(s.seccomp.default_action),
-                      ", ", s.seccomp.syscalls.size(), " rules)");
+                      ", ", s.seccomp.syscalls.size(), " rules",
+                      s.unknown_calls == UnknownCalls::Refuse ? ", no unknown calls)" : ")");
     }
     std::string operator()(const CloseFds& s) const {
         constexpr std::uint32_t kFirst = 3;

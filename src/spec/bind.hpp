@@ -42,7 +42,7 @@ struct Place {
 
 class Binder {
  public:
-    explicit Binder(std::string_view text) : text_(text) {}
+    explicit Binder(std::string_view text, std::size_t most) : text_(text), complaints_(most) {}
     [[nodiscard]] std::vector<Problem> take_problems() { return complaints_.take(); }
     [[nodiscard]] std::vector<std::string> take_unknown() { return std::move(unknown_); }
 

@@ -15,27 +15,37 @@ namespace cleat::spec {
 /// more.
 class Complaints {
  public:
+    static constexpr std::size_t kUsual = 32;
+    explicit Complaints(std::size_t most = kUsual) : most_(most) {}
     void add(std::string pointer, std::string message) {
         add({.severity = Severity::Error,
              .pointer = std::move(pointer),
              .message = std::move(message),
              .position = {}});
     }
+    /// The specification lets it pass, cleat does not.
+    void add_own(std::string pointer, std::string message) {
+        add({.severity = Severity::Error,
+             .pointer = std::move(pointer),
+             .message = std::move(message),
+             .position = {},
+             .ground = Ground::Cleat});
+    }
     void add(Problem problem) {
-        if (problems_.size() < kMost)
+        if (problems_.size() < most_)
             problems_.push_back(std::move(problem));
-        else if (problems_.size() == kMost)
+        else if (problems_.size() == most_)
             problems_.push_back({.severity = problem.severity,
                                  .pointer = std::move(problem.pointer),
                                  .message = "this is wrong, too, and maybe more",
                                  .position = problem.position});
     }
     /// Nothing more is taken.
-    [[nodiscard]] bool closed() const { return problems_.size() > kMost; }
+    [[nodiscard]] bool closed() const { return problems_.size() > most_; }
     [[nodiscard]] std::vector<Problem> take() { return std::move(problems_); }
 
  private:
-    static constexpr std::size_t kMost = 32;
+    std::size_t most_;
     std::vector<Problem> problems_;
 };
 
@@ -50,13 +60,18 @@ void check_id_mappings(const std::vector<IdMapping>& mappings, const std::string
                        Complaints& complaints);
 /// The user namespace, its maps, and whether the process's user is in them.
 void check_user_namespace(const Spec& spec, Complaints& complaints);
+void check_intel_rdt(const IntelRdt& rdt, Complaints& complaints);
 // check_sysctl.cpp
 void check_sysctl(const Spec& spec, Complaints& complaints);
 // check_resources.cpp
 void check_resources(const Resources& resources, std::string_view pointer, Complaints& complaints);
 // check_seccomp.cpp
 void check_seccomp(const Seccomp& seccomp, Complaints& complaints);
+// annotations.cpp
+void check_annotations(const Spec& spec, Complaints& complaints);
 // check_config.cpp
+/// Those rules that look at one part of the config alone.
+void check_parts(const Spec& spec, Complaints& complaints);
 void check_config(const Spec& spec, Complaints& complaints);
 
 /// "0-3,7", the kernel's form of a set of CPUs or memory nodes (cpuset(7), "List format").

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "check.hpp"
+#include "cleat/spec/annotations.hpp"
 
 namespace cleat::spec {
 namespace {
@@ -17,8 +18,8 @@ void check_version(const Spec& spec, Complaints& complaints) {
     if (!numbers) {
         complaints.add("/ociVersion", concat(quoted(version), " is not a version such as 1.3.0"));
     } else if (parts[0] != "1") {
-        complaints.add("/ociVersion", concat("version ", quoted(version),
-                                             " is not supported: this is ", kOciVersion));
+        complaints.add_own("/ociVersion", concat("version ", quoted(version),
+                                                 " is not supported: this is ", kOciVersion));
     }
 }
 
@@ -59,6 +60,18 @@ const Namespace* find_namespace(const Spec& spec, NamespaceType type) {
     return nullptr;
 }
 
+void check_parts(const Spec& spec, Complaints& complaints) {
+    if (spec.process) check_process(*spec.process, "/process", complaints);
+    if (spec.hooks) check_all_hooks(*spec.hooks, complaints);
+    check_mounts(spec, complaints);
+    const auto& linux = spec.linux;
+    if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
+    if (linux.intel_rdt) check_intel_rdt(*linux.intel_rdt, complaints);
+    if (linux.seccomp)
+        check_seccomp(with_receiver(*linux.seccomp, read_annotations(spec.annotations)),
+                      complaints);
+}
+
 void check_config(const Spec& spec, Complaints& complaints) {
     check_version(spec, complaints);
     if (!spec.root)
@@ -67,13 +80,10 @@ void check_config(const Spec& spec, Complaints& complaints) {
         complaints.add("/root/path", "must not be empty");
     else if (normal_path(spec.root->path) == "/" && spec.root->path.starts_with('/'))
         complaints.add("/root/path", "must not be the root of the host");
-    if (spec.process) check_process(*spec.process, "/process", complaints);
+    check_parts(spec, complaints);
     check_name(spec, spec.hostname, "/hostname", complaints);
     check_name(spec, spec.domainname, "/domainname", complaints);
-    if (spec.hooks) check_all_hooks(*spec.hooks, complaints);
-    if (spec.annotations.contains(""))
-        complaints.add("/annotations/", "the key of an annotation must not be empty");
-    check_mounts(spec, complaints);
+    check_annotations(spec, complaints);
     check_linux(spec, complaints);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "check.hpp"
+#include "cleat/spec/annotations.hpp"
 
 namespace cleat::spec {
 namespace {
@@ -128,7 +129,7 @@ void check_cgroups_path(const Linux& linux, Complaints& complaints) {
 void check_net_devices(const Spec& spec, Complaints& complaints) {
     constexpr std::size_t kMaxName = 15;  // IFNAMSIZ - 1
     if (!spec.linux.net_devices.empty() && find_namespace(spec, NamespaceType::Network) == nullptr)
-        complaints.add("/linux/netDevices", "needs a network namespace in /linux/namespaces");
+        complaints.add_own("/linux/netDevices", "needs a network namespace in /linux/namespaces");
     for (const auto& [host_name, device] : spec.linux.net_devices) {
         const auto pointer = pointer_push("/linux/netDevices", host_name);
         const std::string& name = device.name.empty() ? host_name : device.name;
@@ -138,7 +139,30 @@ void check_net_devices(const Spec& spec, Complaints& complaints) {
     }
 }
 
+/// A group is one directory below the root of the file system, and none of the kernel's own.
+bool is_rdt_group(std::string_view name) {
+    constexpr std::array<std::string_view, 5> kTaken = {".", "..", "info", "mon_groups",
+                                                        "mon_data"};
+    return name == "/" || (name.find_first_of("/\n") == std::string_view::npos &&
+                           std::ranges::find(kTaken, name) == kTaken.end());
+}
+
 }  // namespace
+
+void check_intel_rdt(const IntelRdt& rdt, Complaints& complaints) {
+    const std::string pointer = "/linux/intelRdt";
+    if (!is_rdt_group(rdt.clos_id))
+        complaints.add(pointer + "/closID",
+                       concat(quoted(rdt.clos_id), " is not the name of a class of service"));
+    const std::string_view bandwidth = rdt.mem_bw_schema;
+    if (!bandwidth.empty() && !bandwidth.starts_with("MB:"))
+        complaints.add(pointer + "/memBwSchema", "must start with MB:");
+    if (bandwidth.find('\n') != std::string_view::npos)
+        complaints.add(pointer + "/memBwSchema", "must be one line");
+    for (std::size_t i = 0; i < rdt.schemata.size(); ++i)
+        if (rdt.schemata[i].find('\n') != std::string::npos)
+            complaints.add(concat(pointer, "/schemata/", i), "must be one line");
+}
 
 void check_linux(const Spec& spec, Complaints& complaints) {
     const auto& linux = spec.linux;
@@ -154,8 +178,6 @@ void check_linux(const Spec& spec, Complaints& complaints) {
     check_cgroups_path(linux, complaints);
     check_net_devices(spec, complaints);
     check_sysctl(spec, complaints);
-    if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
-    if (linux.seccomp) check_seccomp(*linux.seccomp, complaints);
 }
 
 }  // namespace cleat::spec

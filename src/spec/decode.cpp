@@ -11,41 +11,10 @@
 namespace cleat::spec {
 namespace {
 
-/// The node that a pointer names; where a part is missing, the deepest one on the way.
-const Node* nearest(const Node& root, std::string_view pointer, bool& exact) {
-    const Node* node = &root;
-    exact = true;
-    if (pointer.empty()) return node;
-    for (const auto token : split(pointer.substr(1), '/')) {
-        std::string name;
-        for (std::size_t i = 0; i < token.size(); ++i) {
-            const bool escaped = token[i] == '~' && i + 1 < token.size();
-            if (!escaped) {
-                name += token[i];
-                continue;
-            }
-            ++i;
-            name += token[i] == '1' ? '/' : '~';
-        }
-        const Node* next = nullptr;
-        if (node->kind == Node::Kind::Object) next = node->find(name);
-        if (const auto index = parse_number<std::size_t>(name);
-            node->kind == Node::Kind::Array && index && *index < node->elements.size())
-            next = &node->elements[*index];
-        if (next == nullptr) {
-            exact = false;
-            return node;
-        }
-        node = next;
-    }
-    return node;
-}
-
 void put_positions(std::vector<Problem>& problems, const Node& root, std::string_view text) {
     for (auto& problem : problems) {
         if (problem.position) continue;
-        bool exact = false;
-        problem.position = position_at(text, nearest(root, problem.pointer, exact)->offset);
+        problem.position = position_at(text, find_node(root, problem.pointer).node->offset);
     }
     std::ranges::stable_sort(problems, {}, [](const Problem& problem) {
         return std::pair(problem.position->line, problem.position->column);
@@ -56,25 +25,72 @@ bool has_errors(const std::vector<Problem>& problems) {
     return std::ranges::find(problems, Severity::Error, &Problem::severity) != problems.end();
 }
 
+std::string_view parent_of(std::string_view pointer) {
+    return pointer.substr(0, pointer.empty() ? 0 : pointer.rfind('/'));
+}
+
+/// Whether a value that could not be read leaves a rule about `place` without ground: it is that
+/// place, around it or in it, or both (the list, of an element) are members of one small object.
+bool touches(std::string_view failed, std::string_view place) {
+    const auto within = [](std::string_view inner, std::string_view outer) {
+        return inner.starts_with(outer) &&
+               (inner.size() == outer.size() || inner[outer.size()] == '/');
+    };
+    if (within(failed, place) || within(place, failed)) return true;
+    const auto last = failed.substr(parent_of(failed).size());
+    const bool element =
+        parse_number<std::size_t>(last.substr(std::min<std::size_t>(1, last.size()))).has_value();
+    const auto object = parent_of(element ? parent_of(failed) : failed);
+    const bool loose = object.empty() || object == "/process" || object == "/linux";
+    return !loose && parent_of(place) == object;
+}
+
+/// How much is said about a document: enough to refuse it, or all that can be found.
+enum class Extent { Refusal, Everything };
+
+constexpr std::size_t most_of(Extent extent) {
+    constexpr std::size_t kMost = 10000;
+    return extent == Extent::Everything ? kMost : Complaints::kUsual;
+}
+
+/// The rules speak of values: they wait until all could be read, or what they say of those that
+/// could not is left out.
+template <class T, class Check>
+std::vector<Problem> apply_rules(const T& value, const std::vector<Problem>& failed, Check check,
+                                 Extent extent) {
+    if (extent == Extent::Refusal && has_errors(failed)) return {};
+    Complaints complaints(most_of(extent));
+    check(value, failed, complaints);
+    auto found = complaints.take();
+    std::erase_if(found, [&](const Problem& problem) {
+        return std::ranges::any_of(failed, [&](const Problem& one) {
+            return one.severity == Severity::Error && touches(one.pointer, problem.pointer);
+        });
+    });
+    return found;
+}
+
+template <class T, class Check>
+Decoded<T> decode(const Node& root, std::string_view text, Check check,
+                  Extent extent = Extent::Refusal) {
+    Binder binder(text, most_of(extent));
+    T value{};
+    binder.read(root, Place{}, value);
+    Decoded<T> out{.value = std::nullopt, .problems = binder.take_problems()};
+    out.unknown = binder.take_unknown();
+    std::ranges::move(apply_rules(value, out.problems, check, extent),
+                      std::back_inserter(out.problems));
+    put_positions(out.problems, root, text);
+    if (!has_errors(out.problems)) out.value = std::move(value);
+    return out;
+}
+
 template <class T, class Check>
 Decoded<T> decode(std::string_view text, Check check) {
     auto document = parse_document(text);
     if (document.problem)
         return {.value = std::nullopt, .problems = {*std::move(document.problem)}};
-    Binder binder(text);
-    T value{};
-    binder.read(*document.root, Place{}, value);
-    Decoded<T> out{.value = std::nullopt, .problems = binder.take_problems()};
-    out.unknown = binder.take_unknown();
-    // The rules speak of values, so they wait until all of these could be read.
-    if (!has_errors(out.problems)) {
-        Complaints complaints;
-        check(*document.root, value, complaints);
-        std::ranges::move(complaints.take(), std::back_inserter(out.problems));
-    }
-    put_positions(out.problems, *document.root, text);
-    if (!has_errors(out.problems)) out.value = std::move(value);
-    return out;
+    return decode<T>(*document.root, text, check);
 }
 
 /// The property of a document for another platform, which would otherwise pass as one that asks
@@ -90,25 +106,49 @@ std::optional<std::string_view> other_platform(const Node& root) {
 
 }  // namespace
 
-Decoded<Spec> decode_config(std::string_view text) {
-    return decode<Spec>(text, [](const Node& root, const Spec& spec, Complaints& out) {
+namespace {
+
+/// What the rules of one part of a config know of another.
+bool cannot_be_related(const std::vector<Problem>& failed) {
+    return std::ranges::any_of(failed, [](const Problem& one) {
+        return one.severity == Severity::Error && (touches(one.pointer, "/linux/namespaces") ||
+                                                   touches(one.pointer, "/linux/uidMappings") ||
+                                                   touches(one.pointer, "/linux/gidMappings"));
+    });
+}
+
+auto rules_of_config(const Node& root) {
+    return [&root](const Spec& spec, const std::vector<Problem>& failed, Complaints& out) {
         if (const auto other = other_platform(root))
-            out.add(concat("/", *other), "the config is for another platform: it has no linux");
+            out.add_own(concat("/", *other), "the config is for another platform: it has no linux");
+        else if (cannot_be_related(failed))
+            check_parts(spec, out);
         else
             check_config(spec, out);
-    });
+    };
+}
+
+}  // namespace
+
+Decoded<Spec> decode_config(std::string_view text) {
+    auto document = parse_document(text);
+    if (document.problem)
+        return {.value = std::nullopt, .problems = {*std::move(document.problem)}};
+    return decode<Spec>(*document.root, text, rules_of_config(*document.root));
+}
+
+Decoded<Spec> examine_config(const Node& root, std::string_view text) {
+    return decode<Spec>(root, text, rules_of_config(root), Extent::Everything);
 }
 
 Decoded<Process> decode_process(std::string_view text) {
-    return decode<Process>(text, [](const Node&, const Process& process, Complaints& out) {
-        check_process(process, "", out);
-    });
+    return decode<Process>(text, [](const Process& process, const std::vector<Problem>&,
+                                    Complaints& out) { check_process(process, "", out); });
 }
 
 Decoded<Resources> decode_resources(std::string_view text) {
-    return decode<Resources>(text, [](const Node&, const Resources& resources, Complaints& out) {
-        check_resources(resources, "", out);
-    });
+    return decode<Resources>(text, [](const Resources& resources, const std::vector<Problem>&,
+                                      Complaints& out) { check_resources(resources, "", out); });
 }
 
 std::vector<Problem> check_process(const Process& process, std::string_view pointer) {
@@ -120,10 +160,9 @@ std::vector<Problem> check_process(const Process& process, std::string_view poin
 std::optional<Position> locate(std::string_view text, std::string_view pointer) {
     const auto document = parse_document(text);
     if (!document.root) return std::nullopt;
-    bool exact = false;
-    const Node* node = nearest(*document.root, pointer, exact);
-    if (!exact) return std::nullopt;
-    return position_at(text, node->offset);
+    const auto found = find_node(*document.root, pointer);
+    if (!found.exact) return std::nullopt;
+    return position_at(text, found.node->offset);
 }
 
 Error to_error(const std::vector<Problem>& problems, std::string_view document) {

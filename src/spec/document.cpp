@@ -213,6 +213,20 @@ const Node* Node::find(std::string_view name) const {
     return nullptr;
 }
 
+Found find_node(const Node& root, std::string_view pointer) {
+    Found found{.node = &root};
+    for (const auto& token : pointer_tokens(pointer)) {
+        const Node* next = nullptr;
+        if (found.node->kind == Node::Kind::Object) next = found.node->find(token);
+        if (const auto index = parse_number<std::size_t>(token);
+            found.node->kind == Node::Kind::Array && index && *index < found.node->elements.size())
+            next = &found.node->elements[*index];
+        if (next == nullptr) return {.node = found.node, .exact = false};
+        found.node = next;
+    }
+    return found;
+}
+
 std::string_view name_of(Node::Kind kind) noexcept {
     switch (kind) {
         case Node::Kind::Null:

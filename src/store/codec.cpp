@@ -57,6 +57,8 @@ class Reader {
         return member(name, [](const Json& v) { return v.is_object(); });
     }
 
+    [[nodiscard]] bool has(const char* name) const { return value_.contains(name); }
+
     void fail_at(std::string_view name) {
         if (problem_.empty()) problem_ = concat("member ", quoted(name), " is missing or wrong");
     }
@@ -82,6 +84,10 @@ Json to_json(const sys::ProcessIdentity& process) {
 }
 
 Json to_json(const KeptScope& scope) { return {{"unit", scope.unit}, {"ofUser", scope.of_user}}; }
+
+Json to_json(const KeptRdt& rdt) {
+    return {{"group", rdt.group}, {"monitor", rdt.monitor}, {"ofContainer", rdt.of_container}};
+}
 
 Json to_json(const std::vector<KeptCgroup>& cgroups) {
     Json list = Json::array();
@@ -126,6 +132,18 @@ void take_scope(Reader& outer, KeptScope& scope) {
     if (!reader.problem().empty()) outer.fail_at("scope");
 }
 
+/// Few containers have one, and those of before had none.
+void take_rdt(Reader& outer, KeptRdt& rdt) {
+    if (!outer.has("rdt")) return;
+    const Json* found = outer.object("rdt");
+    if (found == nullptr) return;
+    Reader reader(*found);
+    reader.text("group", rdt.group);
+    reader.text("monitor", rdt.monitor);
+    reader.boolean("ofContainer", rdt.of_container);
+    if (!reader.problem().empty()) outer.fail_at("rdt");
+}
+
 void take_cgroups(Reader& reader, std::vector<KeptCgroup>& out) {
     reader.each("cgroups", [&](const Json& item) { out.push_back(take_cgroup(reader, item)); });
 }
@@ -152,28 +170,33 @@ std::unexpected<Error> damaged(std::string_view why) {
 }  // namespace
 
 std::string encode(const State& state) {
-    return dump(Json{{"version", kVersion},
-                     {"ociVersion", state.oci_version},
-                     {"id", state.id},
-                     {"init", to_json(state.init)},
-                     {"bundle", state.bundle},
-                     {"rootfs", state.rootfs},
-                     {"created", state.created},
-                     {"annotations", Json(state.annotations)},
-                     {"owner", state.owner},
-                     {"cgroupDriver", state.cgroup_driver},
-                     {"scope", to_json(state.scope)},
-                     {"cgroups", to_json(state.cgroups)},
-                     {"ownPidNamespace", state.has_own_pid_namespace},
-                     {"poststartHooks", state.has_poststart_hooks},
-                     {"poststopHooks", state.has_poststop_hooks}});
+    Json document{{"version", kVersion},
+                  {"ociVersion", state.oci_version},
+                  {"id", state.id},
+                  {"init", to_json(state.init)},
+                  {"bundle", state.bundle},
+                  {"rootfs", state.rootfs},
+                  {"created", state.created},
+                  {"annotations", Json(state.annotations)},
+                  {"owner", state.owner},
+                  {"cgroupDriver", state.cgroup_driver},
+                  {"scope", to_json(state.scope)},
+                  {"cgroups", to_json(state.cgroups)},
+                  {"ownPidNamespace", state.has_own_pid_namespace},
+                  {"poststartHooks", state.has_poststart_hooks},
+                  {"poststopHooks", state.has_poststop_hooks}};
+    if (!state.rdt.group.empty()) document["rdt"] = to_json(state.rdt);
+    return dump(document);
 }
 
 std::string encode(const Intent& intent) {
-    return dump(Json{{"version", kVersion},
-                     {"creator", to_json(intent.creator)},
-                     {"scope", to_json(intent.scope)},
-                     {"cgroups", to_json(intent.cgroups)}});
+    Json document{{"version", kVersion},
+                  {"creator", to_json(intent.creator)},
+                  {"boot", intent.boot},
+                  {"scope", to_json(intent.scope)},
+                  {"cgroups", to_json(intent.cgroups)}};
+    if (!intent.rdt.group.empty()) document["rdt"] = to_json(intent.rdt);
+    return dump(document);
 }
 
 Result<State> decode_state(std::string_view text) {
@@ -193,6 +216,7 @@ Result<State> decode_state(std::string_view text) {
     reader.text("cgroupDriver", state.cgroup_driver);
     take_scope(reader, state.scope);
     take_cgroups(reader, state.cgroups);
+    take_rdt(reader, state.rdt);
     reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
     reader.boolean("poststartHooks", state.has_poststart_hooks);
     reader.boolean("poststopHooks", state.has_poststop_hooks);
@@ -207,8 +231,10 @@ Result<Intent> decode_intent(std::string_view text) {
     Reader reader(document);
     take_version(reader);
     take_process(reader, "creator", intent.creator);
+    reader.text("boot", intent.boot);
     take_scope(reader, intent.scope);
     take_cgroups(reader, intent.cgroups);
+    take_rdt(reader, intent.rdt);
     if (!reader.problem().empty()) return damaged(reader.problem());
     return intent;
 }

@@ -46,6 +46,18 @@ Result<Fd> connected(int type, const std::string& path) {
     return socket;
 }
 
+Result<Fd> listening(int type, const std::string& path, const std::string& name, int queue) {
+    const auto address = TRY(short_address(path));
+    Fd socket(::socket(AF_UNIX, type | SOCK_CLOEXEC, 0));
+    if (!socket) return failed("make socket", name);
+    // The file that bind(2) makes has the socket's own mode, less the umask.
+    constexpr mode_t kOwnerOnly = 0600;
+    if (::fchmod(socket.get(), kOwnerOnly) < 0) return failed("chmod socket", name);
+    if (::bind(socket.get(), generic(address), sizeof address) < 0) return failed("bind", name);
+    if (::listen(socket.get(), queue) < 0) return failed("listen on", name);
+    return socket;
+}
+
 std::vector<Fd> take_fds(::msghdr& message) {
     std::vector<Fd> fds;
     for (auto* part = CMSG_FIRSTHDR(&message); part != nullptr;
@@ -120,19 +132,19 @@ Result<Received> receive_message(int socket, std::span<std::byte> buffer,
 }
 
 Result<Fd> listen_at(int directory, const std::string& name) {
-    const auto address = TRY(short_address(concat("/proc/self/fd/", directory, "/", name)));
-    Fd socket(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
-    if (!socket) return failed("make socket", name);
-    // The file that bind(2) makes has the socket's own mode, less the umask.
-    constexpr mode_t kOwnerOnly = 0600;
-    if (::fchmod(socket.get(), kOwnerOnly) < 0) return failed("chmod socket", name);
-    if (::bind(socket.get(), generic(address), sizeof address) < 0) return failed("bind", name);
-    if (::listen(socket.get(), 1) < 0) return failed("listen on", name);
-    return socket;
+    return listening(SOCK_SEQPACKET, concat("/proc/self/fd/", directory, "/", name), name, 1);
+}
+
+Result<Fd> listen_stream(const std::string& path) {
+    return listening(SOCK_STREAM, path, path, SOMAXCONN);
 }
 
 Result<Fd> connect_at(int directory, const std::string& name) {
     return connected(SOCK_SEQPACKET, concat("/proc/self/fd/", directory, "/", name));
+}
+
+Result<Fd> connect_stream_now(const std::string& path) {
+    return connected(SOCK_STREAM | SOCK_NONBLOCK, path);
 }
 
 Result<Fd> connect_stream(const std::string& path) {

@@ -60,6 +60,12 @@ Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit) {
     }
 }
 
+Result<std::string> boot_id() {
+    auto text = TRY(read_record_at(kHere, "/proc/sys/kernel/random/boot_id"));
+    if (text.ends_with('\n')) text.pop_back();
+    return text;
+}
+
 Result<int> wait_child(pid_t pid) {
     constexpr int kSignalBase = 128;
     int status = 0;

@@ -139,6 +139,15 @@ Result<void> pivot_to_here() {
     return {};
 }
 
+Result<void> mount_plain(const PlainMount& mount) {
+    const auto done = retry([&] {
+        return ::syscall(SYS_mount, mount.source, mount.target, mount.type, mount.flags,
+                         mount.data);
+    });
+    if (done < 0) return failed("mount", mount.target);
+    return {};
+}
+
 Result<void> detach_mount(const char* path) {
     if (::syscall(SYS_umount2, path, kDetach) < 0) return failed("unmount", path);
     return {};

@@ -33,8 +33,8 @@ void resources(std::string_view text) {
              .mountpoint = "/sys/fs/cgroup",
              .path = "/a",
              .unified = unified}};
-        const auto steps = plan::compile_resources(*decoded.value, cgroups, "/linux/resources");
-        if (!steps) claim(!steps.error().pointer.empty(), "a refused limit is named");
+        const auto plan = plan::compile_update(*decoded.value, {.cgroups = cgroups});
+        if (!plan) claim(!plan.error().pointer.empty(), "a refused limit is named");
     }
 }
 

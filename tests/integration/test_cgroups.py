@@ -75,6 +75,22 @@ class Limits(CgroupTest):
             pids={"limit": 5}))
         self.assertEqual(self.run_container().json()["result"], 4)
 
+    def test_one_process_is_enough_for_a_joined_pid_namespace(self):
+        """A process in between makes the container's own, which must not be the one too many."""
+        self.place("pids")
+        self.cleat_only("has another process in the cgroup")
+        pid = self.sleeper()["pid"]
+
+        def change(config):
+            config["linux"]["cgroupsPath"] = self.cgroup + "-b"
+            config["linux"]["resources"]["pids"] = {"limit": 1}
+            for namespace in namespaces(config):
+                if namespace["type"] == "pid":
+                    namespace["path"] = f"/proc/{pid}/ns/pid"
+        self.config("/probe", "fork", "3", change=change)
+        result = self.run_container(id=self.cid + "-b")
+        self.assertEqual(result.json()["result"], 0, str(result))
+
     def test_unlimited_pids(self):
         self.place("pids")
         self.limited(pids={"limit": -1})
@@ -193,6 +209,8 @@ class Membership(CgroupTest):
             with open(name, encoding="utf-8", errors="replace") as file:
                 lines += file.read()
         self.assertNotIn("cgroup.procs>", lines)
+        for freezer in ("freezer.state>", "cgroup.freeze>"):
+            self.assertNotIn(freezer, lines, "a new container is never frozen")
         joined = re.findall(r'/tasks>, "([^"]*)"', lines)
         self.assertEqual(set(joined) - {"0"}, set())
         if find_controller("pids") and find_controller("pids")[0] == 1:

@@ -2,12 +2,13 @@
 """Containers under control while they run: update, pause and resume, limits that act."""
 import json
 import os
+import re
 import tempfile
 
 from cgroup_test import MIB, CgroupTest
 from harness import main
 from host import reap
-from layout import find_controller
+from layout import disk, find_controller
 
 
 class Updates(CgroupTest):
@@ -135,6 +136,71 @@ class Updates(CgroupTest):
         self.expect("pids", 10, 10)
         self.expect("memory", 9223372036854771712, "max")
         self.expect("cpus", 0, 0)
+
+    def test_block_io(self):
+        generation, _ = self.place("blkio" if find_controller("blkio") else "io")
+        device = disk() or self.skipTest("no disk")
+        name = f"{device[0]}:{device[1]}"
+        rate = lambda value: [{"major": device[0], "minor": device[1], "rate": value}]
+        self.limited(blockIO={"throttleReadBpsDevice": rate(MIB)})
+        self.updated("-r", "-", text={"blockIO": {"throttleReadBpsDevice": rate(3 * MIB),
+                                                  "throttleWriteIOPSDevice": rate(50)}})
+        if generation == 2:
+            self.assertEqual(self.read("io", "io.max"),
+                             f"{name} rbps={3 * MIB} wbps=max riops=max wiops=50")
+            return
+        self.assertEqual(self.read("blkio", "blkio.throttle.read_bps_device"),
+                         f"{name} {3 * MIB}")
+        self.assertEqual(self.read("blkio", "blkio.throttle.write_iops_device"), f"{name} 50")
+
+    def test_block_io_weight(self):
+        generation, directory = self.place("blkio" if find_controller("blkio") else "io")
+        file = ("blkio.bfq.weight", "io.weight")[generation - 1]
+        self.sleeper()
+        if not os.path.exists(os.path.join(directory, file)):
+            result = self.update("--blkio-weight", "500")
+            self.assertRegex(result.err, "this kernel has no .*weight.*/blockIO/weight")
+            return
+        self.updated("--blkio-weight", "500")
+        with open(os.path.join(directory, file), encoding="utf-8") as content:
+            self.assertEqual(content.read().split()[-1], ("500", "4950")[generation - 1])
+
+    def test_files_of_cgroup_v2(self):
+        self.place("unified")
+        self.cleat_only("refuses unified on hybrid hosts")
+        self.limited(unified={"cgroup.max.depth": "3"})
+        self.updated("-r", "-", text={"unified": {"cgroup.max.depth": "5"}})
+        self.assertEqual(self.read("unified", "cgroup.max.depth"), "5")
+
+    def test_a_dry_run_says_what_and_where_and_writes_nothing(self):
+        self.cleat_only("has no dry run")
+        generation, directory = self.place("pids")
+        self.limited(pids={"limit": 10})
+        limits = {"pids": {"limit": 20},
+                  "devices": [{"allow": True, "type": "c", "major": 10, "minor": 229,
+                               "access": "rwm"}]}
+        text = self.update("--dry-run", "-r", "-", text=limits)
+        self.assertEqual(text.code, 0, str(text))
+        number = re.search(rf"^cgroup (\d+): {directory} \(v{generation} ", text.out, re.M)[1]
+        self.assertIn(f'write "20" to pids.max of cgroup {number}  <- /pids/limit', text.out)
+        self.assertRegex(text.out, r"set device rules of cgroup \d+ .*allow c 10:229 rwm")
+        plan = self.update("--dry-run", "--json", "-r", "-", text=limits).json()
+        steps = {step["kind"]: step for step in plan["host"]}
+        write = steps["write-cgroup"]
+        place = plan["cgroups"][write["cgroup"]]
+        self.assertEqual((place["mountpoint"] + place["path"], write["file"], write["value"]),
+                         (directory, "pids.max", "20"))
+        self.assertEqual(steps["set-cgroup-devices"]["rules"][0]["minor"], 229)
+        self.expect("pids", 10, 10)
+        self.assertEqual(self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229").json(),
+                         {"mknod": 0, "open": 1})
+
+    def test_a_dry_run_refuses_what_an_update_would(self):
+        self.cleat_only("has no dry run")
+        self.sleeper()
+        bad = self.update("--dry-run", "-r", "-", text={"unified": {"nosuch": "1"}})
+        self.assertRegex(bad.err, "/unified/nosuch")
+        self.refused("update", "--json", "--pids-limit", "3", self.cid, text="--dry-run")
 
     def test_what_is_no_json_is_refused(self):
         self.sleeper()

@@ -367,7 +367,8 @@ class Faults(CleatTest):
         self.assert_nothing_left()
 
     def test_foreign_cgroup_at_the_place_is_not_taken_over(self):
-        path = cgroup_mounts()["pids"] + self.cgroup
+        points = cgroup_mounts()
+        path = points.get("pids", points.get("unified")) + self.cgroup
         os.makedirs(path)
         self.undo.append(lambda: os.path.isdir(path) and os.rmdir(path))
         stranger = subprocess.Popen(["sleep", "60"])

@@ -174,14 +174,17 @@ echo "$1 $(cat | tr -d '\\n') ns=$(readlink /proc/self/ns/mnt) cwd=$(pwd) $(env 
         self.assertEqual(self.kinds(), ["poststop"])
 
     def test_failing_start_container_hook_stops_the_start(self):
-        self.with_hooks("/bin/echo", "ran", startContainer=[self.inside_hook("exit 4")])
+        self.with_hooks("/bin/echo", "ran", startContainer=[self.inside_hook("exit 4")],
+                        poststop=[self.hook("poststop")])
         self.create()
         result = self.call("start", self.cid)
-        self.wait_status("stopped")
         self.assertEqual(self.output(), "")
-        if self.flavour == "cleat":
-            self.assertNotEqual(result.code, 0)
-            self.assertIn("/hooks/startContainer/0", result.err)
+        if self.flavour != "cleat":
+            return self.wait_status("stopped")
+        self.assertNotEqual(result.code, 0)
+        self.assertIn("/hooks/startContainer/0", result.err)
+        self.assertEqual(self.kinds(), ["poststop"])
+        self.assert_nothing_left()
 
     def test_failing_poststop_hook_is_a_warning(self):
         self.cleat_only("1.1 stops at the first")

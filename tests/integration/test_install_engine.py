@@ -96,6 +96,22 @@ class InstallEngine(unittest.TestCase):
                 self.assertIn(FILES[engine], self.tool(engine, "--yes", *options, code=1))
                 self.assertEqual(self.text(engine), text)
 
+    def test_containerd_may_use_the_shim(self):
+        directory = os.path.join(self.root, "bin")
+        os.mkdir(directory)
+        self.assertIn("no containerd-shim-cleat-v2", self.tool("containerd", "--shim", code=2))
+        os.symlink("/bin/true", os.path.join(directory, "containerd-shim-cleat-v2"))
+        path = os.environ["PATH"]
+        os.environ["PATH"] = f"{directory}:{path}"
+        self.addCleanup(os.environ.update, PATH=path)
+        self.tool("containerd", "--shim", "--yes")
+        text = self.text("containerd")
+        self.assertIn('runtime_type = "io.containerd.cleat.v2"', text)
+        self.assertNotIn("BinaryName", text)
+        self.tool("containerd", "--remove", "--yes")
+        self.assertEqual(self.text("containerd"), "version = 2\n")
+        self.assertIn("is for containerd", self.tool("docker", "--shim", code=2))
+
     def test_runtime_must_be_there(self):
         self.tool("docker", "--yes", "--runtime", "/no/such", code=2)
 

@@ -2,11 +2,16 @@
 """The systemd cgroup driver: the container is a scope, with its limits as the unit's properties."""
 import json
 import os
+import pwd
+import shutil
+import socket
 import subprocess
+import time
 
 from cgroup_test import MIB, CgroupTest
 from harness import main
 from host import cgroup_mounts
+from layout import disk
 
 HAS_SYSTEMD = os.path.isdir("/run/systemd/system")
 DRIVER = ("--systemd-cgroup",)
@@ -96,6 +101,82 @@ class Systemd(CgroupTest):
         seen = self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229")
         self.assertEqual(seen.json(), {"mknod": 0, "open": 1})
 
+    def test_an_update_whose_devices_fail_leaves_the_unit_as_it_was(self):
+        if cgroup_mounts().get("unified") != "/sys/fs/cgroup":
+            self.skipTest("for cgroup v2 alone")
+        strace = shutil.which("strace") or self.skipTest("no strace")
+        self.start_scope({"pids": {"limit": 20}, "cpu": {"quota": 30000, "period": 50000}})
+        names = ("TasksMax", "MemoryMax", "CPUQuotaPerSecUSec", "CPUQuotaPeriodUSec",
+                 "DevicePolicy", "DeviceAllow", "AllowedCPUs", "CPUWeight")
+        # The order of the list means nothing, and is not kept.
+        show = lambda: {name: sorted(self.show(name).split("\n")) for name in names}
+        unit = show()
+        files = {name: self.value(name) for name in ("pids.max", "memory.max", "cpu.max")}
+        limits = self.write_file(self.path("limits.json"), json.dumps({
+            "pids": {"limit": 30}, "memory": {"limit": 64 * MIB},
+            "cpu": {"quota": 10000, "shares": 512, "cpus": "0"},
+            "devices": [{"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]}))
+        self.refused("update", "--resources", limits, self.cid, text="device program",
+                     wrap=(strace, "-f", "-o", self.path("trace"), "-e", "trace=bpf", "-e",
+                           "inject=bpf:error=EPERM"))
+        for _ in range(2):
+            self.assertEqual(show(), unit)
+            self.assertEqual({name: self.value(name) for name in files}, files)
+            self.systemctl("daemon-reload")
+
+    def test_new_devices_take_the_place_of_the_old_ones_in_the_unit(self):
+        self.start_scope()
+        self.assertIn("/dev/char/1:3 rwm", self.show("DeviceAllow"))
+        limits = self.write_file(self.path("limits.json"), json.dumps({"devices": [
+            {"allow": False, "access": "rwm"},
+            {"allow": True, "type": "c", "major": 10, "minor": 229, "access": "rwm"}]}))
+        self.ok("update", "--resources", limits, self.cid)
+        self.assertIn("/dev/char/10:229 rwm", self.show("DeviceAllow"))
+        look = ("/bin/sh", "-c", "rm -f /tmp/n; /probe mknod /tmp/n c 10 229")
+        for _ in range(2):
+            self.assertEqual(self.exec(*look).json(), {"mknod": 0, "open": 0})
+            self.systemctl("daemon-reload")
+        self.write_file(limits, json.dumps({"devices": [{"allow": False, "access": "rwm"}]}))
+        self.ok("update", "--resources", limits, self.cid)
+        self.assertNotIn("10:229", self.show("DeviceAllow"))
+
+    def test_a_quota_alone_is_told_with_the_period_that_is_there(self):
+        if cgroup_mounts().get("unified") != "/sys/fs/cgroup":
+            self.skipTest("for cgroup v2 alone")
+        self.start_scope({"cpu": {"quota": 20000, "period": 50000}})
+        self.ok("update", "--cpu-quota", "10000", self.cid)
+        self.assertEqual((self.show("CPUQuotaPerSecUSec"), self.value("cpu.max")),
+                         ("200ms", "10000 50000"))
+        self.ok("update", "--cpu-period", "100000", self.cid)
+        self.assertEqual((self.show("CPUQuotaPerSecUSec"), self.value("cpu.max")),
+                         ("100ms", "10000 100000"))
+
+    def test_a_reload_undoes_nothing(self):
+        if cgroup_mounts().get("unified") != "/sys/fs/cgroup":
+            self.skipTest("for cgroup v2 alone")
+        device = disk() or self.skipTest("no disk")
+        name = f"{device[0]}:{device[1]}"
+        self.start_scope({
+            "memory": {"limit": 64 * MIB, "swap": 96 * MIB},
+            "cpu": {"quota": 33000, "period": 100000, "burst": 1000, "idle": 1, "cpus": "0",
+                    "mems": "0"},
+            "blockIO": {"throttleReadBpsDevice": [
+                {"major": device[0], "minor": device[1], "rate": MIB}]},
+            "hugepageLimits": [{"pageSize": "2MB", "limit": 2 * MIB}],
+            "unified": {"memory.high": str(48 * MIB), "memory.min": str(4 * MIB), "pids.max": "17"}})
+        self.assertEqual([self.show(name) for name in ("MemoryHigh", "MemoryMin", "TasksMax")],
+                         [str(48 * MIB), str(4 * MIB), "17"])
+        expected = {"memory.max": str(64 * MIB), "memory.swap.max": str(32 * MIB),
+                    "cpu.max": "33000 100000", "cpu.max.burst": "1000", "cpu.idle": "1",
+                    "cpuset.cpus": "0", "cpuset.mems": "0", "hugetlb.2MB.max": str(2 * MIB),
+                    "io.max": f"{name} rbps={MIB} wbps=max riops=max wiops=max",
+                    "memory.high": str(48 * MIB), "memory.min": str(4 * MIB), "pids.max": "17"}
+        for _ in range(2):
+            self.assertEqual({name: self.value(name) for name in expected}, expected)
+            self.systemctl("daemon-reload")
+        self.systemctl("set-property", "--runtime", self.unit, "Description=x")
+        self.assertEqual({name: self.value(name) for name in expected}, expected)
+
     def test_one_process_is_enough(self):
         self.start_scope({"pids": {"limit": 1}})
         self.assertEqual(self.show("TasksMax"), "1")
@@ -136,6 +217,89 @@ class Systemd(CgroupTest):
         self.wait_status("stopped")
         self.delete()
         self.assertEqual(self.show("LoadState"), "not-found")
+
+
+class FromASession(CgroupTest):
+    """An ordinary user in a session, which lies outside of what the user's systemd may give away."""
+
+    USER = 1000
+
+    def setUp(self):
+        super().setUp()
+        if not HAS_SYSTEMD or not shutil.which("loginctl"):
+            self.skipTest("systemd does not run here")
+        try:
+            self.user = pwd.getpwuid(self.USER).pw_name
+        except KeyError:
+            self.skipTest(f"no user {self.USER}")
+        self.undo += [lambda: self.systemctl("stop", f"user@{self.USER}.service",
+                                             f"user-runtime-dir@{self.USER}.service"),
+                      lambda: subprocess.run(["loginctl", "disable-linger", self.user],
+                                             check=False)]
+        subprocess.run(["loginctl", "enable-linger", self.user], check=True)
+        self.bus = f"/run/user/{self.USER}/bus"
+        # The tests' own mount namespace does not see what is mounted meanwhile.
+        self.wait_for(lambda: os.path.exists("/proc/1/root" + self.bus), "the user's bus", 5)
+        os.chmod(self.directory, 0o711)
+        self.copy = shutil.copy(self.runtime, self.path("cleat"))
+
+    def as_user(self, *command):
+        """Below user-1000.slice, but not below user@1000.service."""
+        return self.call(
+            *command, runtime=self.copy, root=False,
+            global_options=("--systemd-cgroup", "--root", self.bundle + "/state"),
+            wrap=("nsenter", "-t", "1", "-m", "systemd-run", "--quiet", "--scope",
+                  "--slice", f"user-{self.USER}.slice",
+                  "--unit", f"cleattest-{time.monotonic_ns()}", "setpriv", "--reuid",
+                  str(self.USER), "--regid", str(self.USER), "--clear-groups", "--inh-caps=-all",
+                  "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
+                  f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.bus}"))
+
+    def test_systemd_moves_what_the_user_may_not(self):
+        def change(config):
+            config["linux"]["cgroupsPath"] = f"user.slice:cleattest:{self.name}"
+            config["linux"]["resources"] = {"pids": {"limit": 20}}
+            config["linux"]["namespaces"] += [{"type": "user"}, {"type": "cgroup"}]
+            for ids in ("uidMappings", "gidMappings"):
+                config["linux"][ids] = [{"containerID": 0, "hostID": self.USER, "size": 1}]
+            config["process"].pop("rlimits", None)
+            config["process"].pop("oomScoreAdj")  # of a member, who is undumpable: root's alone
+            config["mounts"] = [m for m in config["mounts"]
+                                if m["type"] not in ("cgroup", "mqueue", "sysfs", "devpts")]
+        self.config("/probe", "sleep", change=change)
+        subprocess.run(["chown", "-R", f"{self.USER}:{self.USER}", self.bundle], check=True)
+        self.undo.append(lambda: self.as_user("delete", "--force", self.cid))
+        made = self.as_user("create", "--bundle", self.bundle, self.cid)
+        self.assertEqual(made.code, 0, str(made))
+        pid = self.as_user("state", self.cid).json()["pid"]
+        unit = f"/user.slice/user-{self.USER}.slice/user@{self.USER}.service/user.slice/" \
+               f"cleattest-{self.name}.scope"
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8") as file:
+            self.assertEqual(file.read().strip(), "0::" + unit)
+        with open("/sys/fs/cgroup" + unit + "/pids.max", encoding="utf-8") as file:
+            self.assertEqual(file.read().strip(), "20")
+        self.assertEqual(self.as_user("start", self.cid).code, 0)
+        member = self.as_user("exec", self.cid, "/bin/cat", "/proc/self/cgroup")
+        self.assertEqual((member.code, member.out.strip()), (0, "0::/"), str(member))
+        gone = self.as_user("delete", "--force", self.cid)
+        self.assertEqual(gone.code, 0, str(gone))
+        self.assertFalse(os.path.exists("/sys/fs/cgroup" + unit))
+
+
+class SilentBus(CgroupTest):
+    def test_a_bus_that_never_answers_is_an_error(self):
+        """It takes connections and says nothing: the wait has an end."""
+        path = self.path("bus")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(path)
+            server.listen(8)
+            self.config(change=lambda c: c["linux"].update(cgroupsPath="a.slice:b:" + self.name))
+            before = time.monotonic()
+            self.create_refused("start scope .*bus.*(ETIMEDOUT|NoReply)", timeout=60,
+                                global_options=DRIVER,
+                                env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
+            self.assertLess(time.monotonic() - before, 40)
+        self.assert_nothing_left()
 
 
 class WithoutSystemd(CgroupTest):

@@ -55,6 +55,8 @@ template <std::integral T>
 /// One token appended to a JSON pointer, `~` and `/` escaped (RFC 6901).
 [[nodiscard]] std::string pointer_push(std::string_view pointer, std::string_view token);
 [[nodiscard]] std::string pointer_push(std::string_view pointer, std::size_t index);
+/// The tokens of a JSON pointer, without their escapes; "" has none.
+[[nodiscard]] std::vector<std::string> pointer_tokens(std::string_view pointer);
 
 /// A path made absolute and free of ".", ".." and double slashes by text alone (no symlinks read).
 [[nodiscard]] std::string normal_path(std::string_view path);

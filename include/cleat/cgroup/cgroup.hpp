@@ -26,8 +26,11 @@ using Directories = std::vector<plan::CgroupDirectory>;
 /// The systemd driver. The scope begins with the process `stand_in` in it. Every call and wait has
 /// a limit; errors say which bus or which job failed, and then no scope is left.
 [[nodiscard]] Result<void> start_scope(const plan::StartScope& step, pid_t stand_in);
-[[nodiscard]] Result<void> set_scope_limits(const plan::Scope& scope,
-                                            const std::vector<plan::UnitProperty>& properties);
+[[nodiscard]] Result<void> change_scope(const plan::ChangeScope& step);
+/// The step that would give the scope's properties the values that they have now.
+[[nodiscard]] Result<plan::ChangeScope> current(const plan::ChangeScope& step);
+/// Lets systemd move a process into the scope: it may where the caller may not.
+[[nodiscard]] Result<void> attach_to_scope(const plan::Scope& scope, pid_t pid);
 /// Stops the scope and makes systemd forget it; one that is not there is fine.
 [[nodiscard]] Result<void> stop_scope(const plan::Scope& scope);
 

@@ -2,6 +2,7 @@
 // nanoseconds and counts; what a host does not count is 0 or empty.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -123,5 +124,18 @@ class OomWatch {
     bool unified_ = false;
     std::uint64_t seen_ = 0;
 };
+
+/// What the kernel is asked to tell of pressure: processes that stand still, some or all of them,
+/// for so long in a time (Documentation/accounting/psi.rst, "Monitoring for pressure thresholds").
+struct PressureTrigger {
+    std::string resource;  ///< "cpu", "memory", "io"
+    std::string kind;      ///< "some", "full"
+    std::chrono::milliseconds stall;
+    std::chrono::milliseconds window;
+};
+/// To be polled for POLLPRI; POLLERR is the end of the cgroup. Errors: Unsupported without a
+/// cgroup v2.
+[[nodiscard]] Result<sys::Fd> open_trigger(const Directories& directories,
+                                           const PressureTrigger& trigger);
 
 }  // namespace cleat::cgroup

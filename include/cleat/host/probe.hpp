@@ -18,4 +18,7 @@ namespace cleat::host {
 [[nodiscard]] std::vector<plan::CgroupHierarchy> parse_hierarchies(std::string_view mountinfo,
                                                                    std::string_view cgroup);
 
+/// Where a resctrl file system is mounted as a whole, "" if nowhere (pure).
+[[nodiscard]] std::string parse_resctrl(std::string_view mountinfo);
+
 }  // namespace cleat::host

@@ -35,6 +35,8 @@ struct MovedNetDevice {
 [[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp);
 /// Whether a rule asks a listener (SCMP_ACT_NOTIFY).
 [[nodiscard]] bool notifies(const spec::Seccomp& seccomp) noexcept;
+/// The same for a step: the program that it brings, or none with unknown names if it says so.
+[[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const plan::LoadSeccomp& step);
 
 // Init: process, ids, namespaces (process.cpp, namespaces.cpp).
 [[nodiscard]] Result<void> apply(const plan::ProtectInit& step, Context& context);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <array>
 #include <functional>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
+#include "cleat/sys/trace.hpp"
 
 namespace cleat::launch {
 
@@ -24,6 +26,7 @@ struct Request {
     std::optional<pid_t> container_init;  ///< for a member: whose namespaces are joined
     int start_listener = -1;              ///< for create: init waits there for start
     int console_socket = -1;              ///< where the pty master is sent; -1: it is kept
+    sys::Trace trace = {};
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
     /// Called when init is Ready: writes state.json and pid files. If it fails, init is ended.
@@ -48,8 +51,16 @@ struct Launched {
 /// Errors: State, "cannot start an already running container" when nobody waits there.
 [[nodiscard]] Result<void> start(int listener_directory);
 
+/// Descriptors that hooks write to; -1: nowhere, and errors are the end of the error's text.
+struct HookStreams {
+    int output = -1;
+    int errors = -1;
+};
+/// A file to append to, made if missing; "" gives none.
+[[nodiscard]] Result<sys::Fd> open_hook_output(const std::string& path);
 /// Runs hooks in the calling process's namespaces, with `state` on their stdin.
-[[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state);
+[[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state,
+                                     const HookStreams& streams = {});
 
 /// Waits for the process while passing on signals (and the terminal, if there is a master) and
 /// reaping strangers; gives its exit status, 128 + n for a signal.
@@ -58,6 +69,21 @@ struct Launched {
 /// What a program, looked up in PATH, writes to its standard output; its errors go to the caller's.
 /// Errors: System, when it fails.
 [[nodiscard]] Result<std::string> output_of(std::vector<std::string> command);
+
+/// A child that does `work` with the memory of its parent as it was, and ends with what that gives
+/// as its exit status. Nothing is executed, signals are as a program finds them. It has `standard`
+/// as 0, 1, 2 (to be inherited further), `kept` as 3, 4, …, and nothing else open.
+struct Errand {
+    std::array<int, 3> standard;
+    std::vector<int> kept = {};
+    std::function<int()> work;
+};
+[[nodiscard]] Result<pid_t> send_on(const Errand& errand);
+
+/// A program left to itself, with `fds` as its 3, 4, … and /dev/null as 0, 1, 2; `env` is all its
+/// environment. Errors: System; that it cannot be executed shows in its exit status, 127.
+[[nodiscard]] Result<pid_t> spawn(const std::vector<std::string>& command,
+                                  const std::vector<std::string>& env, std::vector<int> fds);
 
 /// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
 /// returns at once if it does already, else executes itself again and returns only on failure.

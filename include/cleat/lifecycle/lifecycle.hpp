@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@
 #include "cleat/cgroup/stats.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/store/store.hpp"
+#include "cleat/sys/fd.hpp"
+#include "cleat/sys/process.hpp"
+#include "cleat/sys/trace.hpp"
 
 namespace cleat::lifecycle {
 
@@ -23,6 +27,9 @@ namespace cleat::lifecycle {
 struct Settings {
     std::string root;  ///< state root
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
+    sys::Trace trace = {};
+    /// ByPath: a cgroupsPath that has a scope's form (SLICE:PREFIX:NAME) means systemd in any case.
+    enum class Choice { AsSet, ByPath } driver_choice = Choice::AsSet;
 };
 
 struct CreateOptions {
@@ -47,6 +54,7 @@ struct RunOptions {
 struct ExecOptions {
     ContainerId id;
     std::string process_file = {};  ///< -p; else what follows changes the container's own process
+    std::string process_text = {};  ///< the document itself, instead of a file
     std::vector<std::string> args = {};
     std::vector<std::string> env = {};
     std::optional<std::string> cwd = {};
@@ -78,10 +86,18 @@ struct View {
 };
 
 [[nodiscard]] Result<void> create(const Settings& settings, const CreateOptions& options);
+/// A process that was just made, for a caller who stays near it and keeps its terminal, if it has
+/// one, instead of sending it to a console socket.
+struct Newborn {
+    sys::ProcessIdentity process;
+    sys::Fd console;
+};
+[[nodiscard]] Result<Newborn> create_near(const Settings& settings, const CreateOptions& options);
 [[nodiscard]] Result<void> start(const Settings& settings, const ContainerId& id);
 /// The exit status of the container's process; 0 when detached.
 [[nodiscard]] Result<int> run(const Settings& settings, const RunOptions& options);
 [[nodiscard]] Result<int> exec(const Settings& settings, const ExecOptions& options);
+[[nodiscard]] Result<Newborn> exec_near(const Settings& settings, const ExecOptions& options);
 [[nodiscard]] Result<View> state(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<std::vector<View>> list(const Settings& settings);
 enum class Whom { Init, All };
@@ -89,25 +105,55 @@ enum class Whom { Init, All };
                                 Whom whom);
 enum class Force { No, Yes };
 [[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
+/// An entry that is left from a crash or an earlier boot. `problem` is set if it could not go.
+struct Garbage {
+    std::string id;
+    std::string reason = {};
+    std::string problem = {};
+};
+enum class Stopped { Keep, Take };  ///< containers that have ended in an ordinary way
+enum class DryRun { No, Yes };
+struct GcOptions {
+    Stopped stopped = Stopped::Keep;
+    DryRun dry_run = DryRun::No;
+};
+/// Removes what nobody can come back for, and tells it.
+[[nodiscard]] Result<std::vector<Garbage>> collect_garbage(const Settings& settings,
+                                                           const GcOptions& options);
 [[nodiscard]] Result<void> pause(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<void> resume(const Settings& settings, const ContainerId& id);
 /// Host pids of all processes of the container.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId& id);
 /// What a live container uses now. Errors: State, "container not running".
 [[nodiscard]] Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id);
-/// Tells of a live container until its end, or until the observer fails.
+/// The containers that are live now and have cgroups.
+[[nodiscard]] Result<std::vector<ContainerId>> live(const Settings& settings);
+/// Tells of live containers until their end, or until the observer fails.
 struct Observer {
     std::chrono::milliseconds interval;
-    std::function<Result<void>(const cgroup::Stats& stats)> stats;  ///< once each interval
-    std::function<Result<void>()> oom;
+    std::vector<cgroup::PressureTrigger> triggers = {};
+    /// Once each interval.
+    std::function<Result<void>(const ContainerId& id, const cgroup::Stats& stats)> stats;
+    std::function<Result<void>(const ContainerId& id)> oom;
+    std::function<Result<void>(const ContainerId& id, const cgroup::PressureTrigger& trigger)>
+        pressure;
 };
-[[nodiscard]] Result<void> watch(const Settings& settings, const ContainerId& id,
+[[nodiscard]] Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids,
                                  const Observer& observer);
-/// Applies a resources document (JSON text) to a live container.
-[[nodiscard]] Result<void> update(const Settings& settings, const ContainerId& id,
-                                  const std::string& resources);
+/// Applies a resources document (JSON text) and lines for the schemata of an intelRdt group to a
+/// live container, all of it or nothing; or only says how it would.
+struct UpdateOptions {
+    std::string resources;  ///< "" for none
+    std::vector<std::string> rdt_schemata = {};
+    enum class Mode { Apply, DryRun } mode = Mode::Apply;
+};
+[[nodiscard]] Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
+                                        const UpdateOptions& options);
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
+
+/// The annotations in a bundle's config.json. Errors: InvalidConfig, System.
+[[nodiscard]] Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle);
 
 /// The state document of the specification (JSON), as `state` prints it, or on one line.
 enum class Layout { Pretty, Line };

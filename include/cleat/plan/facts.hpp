@@ -43,6 +43,7 @@ struct HostFacts {
     int last_capability = 0;         ///< /proc/sys/kernel/cap_last_cap
     Ability apparmor = Ability::Missing;
     Ability selinux = Ability::Missing;
+    std::string resctrl;  ///< where the resctrl file system is mounted, "" if nowhere
     Ability new_time_namespace = Ability::Missing;
     std::uint32_t kernel_major = 0;
     std::uint32_t kernel_minor = 0;

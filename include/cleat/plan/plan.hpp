@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,11 +26,20 @@ struct CgroupDirectory {
     bool operator==(const CgroupDirectory&) const = default;
 };
 
+/// The container's groups in a resctrl file system, by their host paths; "" if there is none.
+struct RdtPlace {
+    std::string group;
+    std::string monitor;        ///< the group below it that only counts
+    bool of_container = false;  ///< `group` ends with the container; `monitor` always does
+    bool operator==(const RdtPlace&) const = default;
+};
+
 /// What happens in which process, in order; nothing else happens.
 struct Plan {
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
     Scope scope = {};  ///< of the systemd driver
     std::vector<CgroupDirectory> cgroups = {};
+    RdtPlace rdt = {};
     std::uint16_t slots = 0;      ///< how many there are
     std::vector<Step> host = {};  ///< cleat create, run, exec
     std::vector<Step> joiner =
@@ -56,21 +66,28 @@ struct Options {
 
 /// The plan of one more process in a running container (`exec`). `namespaces` are the CLONE_NEW*
 /// of those namespaces of the container that differ from cleat's own; `cgroups` are the
-/// container's, from its state.
+/// container's, from its state, and so is `rdt`.
 struct MemberOptions {
     std::uint64_t namespaces = 0;
     std::vector<CgroupDirectory> cgroups;
     CgroupDriver cgroup_driver = CgroupDriver::Filesystem;
+    RdtPlace rdt = {};
     std::uint32_t preserve_fds = 0;
 };
 [[nodiscard]] Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process,
                                           const HostFacts& facts, const MemberOptions& options);
 
-/// The host steps (WriteCgroup, SetCgroupDevices) that apply `resources` to `cgroups`; also what
-/// `update` does. `pointer` is where the resources lie ("/linux/resources").
-[[nodiscard]] Result<std::vector<Step>> compile_resources(
-    const spec::Resources& resources, const std::vector<CgroupDirectory>& cgroups,
-    std::string_view pointer);
+/// The plan of new limits for a container that is there (`update`): writes to its cgroups, what its
+/// scope is told, and last the device rules, which cannot be read back.
+struct UpdateOptions {
+    std::vector<CgroupDirectory> cgroups;
+    Scope scope = {};  ///< of the systemd driver
+    /// What holds now: systemd is told of a quota in the terms of its period.
+    std::optional<std::int64_t> quota = {};
+    std::optional<std::uint64_t> period = {};
+};
+[[nodiscard]] Result<Plan> compile_update(const spec::Resources& resources,
+                                          const UpdateOptions& options);
 
 /// The same limits as properties of the container's scope, so that systemd, when it writes all of
 /// a unit's values again, writes these.

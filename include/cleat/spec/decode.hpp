@@ -20,6 +20,8 @@ struct Position {
 };
 
 enum class Severity { Error, Warning };
+/// Who says so: the specification, or cleat, which does not do all that is lawful.
+enum class Ground { Specification, Cleat };
 
 /// One thing that is wrong with a document. `pointer` is an RFC 6901 pointer ("" is the root).
 struct Problem {
@@ -27,6 +29,7 @@ struct Problem {
     std::string pointer;
     std::string message;
     std::optional<Position> position;
+    Ground ground = Ground::Specification;
 };
 
 /// What came of a document: the value if there is no problem with Severity::Error.
@@ -40,6 +43,11 @@ struct Decoded {
 /// A config.json: decoded and checked against the rules that need nothing but the document
 /// (required members, ranges, duplicates, contradictions: config.md, config-linux.md).
 [[nodiscard]] Decoded<Spec> decode_config(std::string_view text);
+
+/// The same for a document that was parsed from `text` already, and with all problems:
+/// decode_config() stops after some dozens, and before the rules if a value cannot be read.
+struct Node;
+[[nodiscard]] Decoded<Spec> examine_config(const Node& root, std::string_view text);
 
 /// A process document, as `exec --process` takes it. The same rules as for /process.
 [[nodiscard]] Decoded<Process> decode_process(std::string_view text);

@@ -1,4 +1,4 @@
-// Room: spec. JSON text as a tree whose values know where they stand.
+// Room: spec (layer 1, pure). JSON text as a tree whose values know where they stand.
 #pragma once
 
 #include <cstdint>
@@ -40,6 +40,13 @@ struct Document {
 /// Refuses what is not JSON, trailing text, duplicate members, NUL characters, more than 64 levels
 /// and more than 4 MiB.
 [[nodiscard]] Document parse_document(std::string_view text);
+
+/// The node that a pointer names; where a part is missing, the deepest one on the way.
+struct Found {
+    const Node* node = nullptr;
+    bool exact = true;
+};
+[[nodiscard]] Found find_node(const Node& root, std::string_view pointer);
 
 [[nodiscard]] Position position_at(std::string_view text, std::size_t offset);
 

@@ -32,11 +32,20 @@ struct KeptScope {
     bool of_user = false;  ///< of a user's own systemd
 };
 
+/// The groups in a resctrl file system as they are kept (see plan::RdtPlace).
+struct KeptRdt {
+    std::string group;
+    std::string monitor;
+    bool of_container = false;
+};
+
 /// What must be known to undo a create that died: written before the first lasting effect.
 struct Intent {
     sys::ProcessIdentity creator;
+    std::string boot = {};  ///< sys::boot_id() then: processes of another boot are all gone
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
+    KeptRdt rdt = {};
 };
 
 /// state.json: all that state, start, kill and delete need, so that they never read config.json.
@@ -52,6 +61,7 @@ struct State {
     std::string cgroup_driver;  ///< "cgroupfs", "systemd", "disabled"
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
+    KeptRdt rdt = {};
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;
     bool has_poststop_hooks = false;

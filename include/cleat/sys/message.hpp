@@ -35,7 +35,13 @@ struct Received {
 /// is too long), and a connection to one.
 [[nodiscard]] Result<Fd> listen_at(int directory, const std::string& name);
 [[nodiscard]] Result<Fd> connect_at(int directory, const std::string& name);
+/// A listening SOCK_STREAM at a path, for its owner alone. Errors: EADDRINUSE if something is
+/// there.
+[[nodiscard]] Result<Fd> listen_stream(const std::string& path);
 /// A connection to a SOCK_STREAM socket at any path, however long.
 [[nodiscard]] Result<Fd> connect_stream(const std::string& path);
+/// The same, at once or not at all (EAGAIN: its listener is busy); the path must be short. Reading
+/// and writing do not wait either.
+[[nodiscard]] Result<Fd> connect_stream_now(const std::string& path);
 
 }  // namespace cleat::sys

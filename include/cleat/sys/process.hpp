@@ -20,6 +20,9 @@ struct ProcessIdentity {
     bool operator==(const ProcessIdentity&) const = default;
 };
 
+/// The kernel's name for this boot (random(4), boot_id).
+[[nodiscard]] Result<std::string> boot_id();
+
 /// What proc(5) stat says of a process.
 struct ProcessStat {
     char state = 'X';  ///< R, S, D, T, Z, X…

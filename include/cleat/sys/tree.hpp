@@ -67,6 +67,15 @@ class Tree {
 /// pivot_root(".", ".") and the old root taken off lazily, after it was made a slave so that the
 /// host sees nothing of it. The caller has changed into the new root.
 [[nodiscard]] Result<void> pivot_to_here();
+/// mount(2) as it ever was, for options that the caller has as one text.
+struct PlainMount {
+    const char* source;
+    const char* target;
+    const char* type;
+    unsigned long flags = 0;  ///< MS_*
+    const char* data = nullptr;
+};
+[[nodiscard]] Result<void> mount_plain(const PlainMount& mount);
 /// umount2(2) with MNT_DETACH.
 [[nodiscard]] Result<void> detach_mount(const char* path);
 

@@ -44,3 +44,11 @@ TEST_CASE("quoted escapes what would break a line") {
 }
 
 TEST_CASE("modes are shown in octal") { CHECK(cleat::octal(0755) == "0755"); }
+
+TEST_CASE("the tokens of a pointer are what was pushed") {
+    CHECK(cleat::pointer_tokens("").empty());
+    CHECK(cleat::pointer_tokens("/") == std::vector<std::string>{""});
+    CHECK(cleat::pointer_tokens("/a~1b/~0~01/3") == std::vector<std::string>{"a/b", "~~1", "3"});
+    CHECK(cleat::pointer_tokens(cleat::pointer_push("/x", "~/~1")) ==
+          std::vector<std::string>{"x", "~/~1"});
+}

@@ -56,3 +56,18 @@ TEST_CASE("a limit that is no number names its flag") {
     arguments.limits.clear();
     CHECK_FALSE(resources_of(arguments));
 }
+
+TEST_CASE("pressure is a resource, a kind and a time, of which the resource is enough") {
+    using namespace std::chrono_literals;
+    const auto shortest = parse_trigger("memory");
+    REQUIRE(shortest);
+    CHECK(shortest->kind == "some");
+    CHECK(shortest->stall == 150ms);
+    const auto longest = parse_trigger("io:full:20ms/2s");
+    REQUIRE(longest);
+    CHECK(longest->resource == "io");
+    CHECK(longest->window == 2s);
+    for (const char* text : {"", "disk", "cpu:most", "cpu:some:", "cpu:some:1s",
+                             "cpu:some:1s/2s/3s", "cpu:some:1s/2s:x", "cpu:some:1/2"})
+        CHECK_FALSE(parse_trigger(text));
+}

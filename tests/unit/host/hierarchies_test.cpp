@@ -186,3 +186,15 @@ TEST_CASE("damaged lines are passed over") {
     REQUIRE(all.size() == 2);
     CHECK(find(all, "cpu").mountpoint == "/y");
 }
+
+TEST_CASE("a resctrl file system is where it is mounted as a whole and can be reached") {
+    const std::string root = "27 1 254:0 / / rw - ext4 /dev/vda rw\n";
+    CHECK(host::parse_resctrl(root).empty());
+    CHECK(
+        host::parse_resctrl(root + "30 27 0:9 / /sys/fs/resctrl rw - tmpfs resctrl rw\n").empty());
+    CHECK(host::parse_resctrl(root + "30 27 0:9 /gold /mnt rw - resctrl resctrl rw\n").empty());
+    const std::string mounted = root + "30 27 0:9 / /sys/fs/resctrl rw - resctrl resctrl rw,cdp\n";
+    CHECK(host::parse_resctrl(mounted) == "/sys/fs/resctrl");
+    CHECK(
+        host::parse_resctrl(mounted + "31 30 0:8 / /sys/fs/resctrl rw - tmpfs none rw\n").empty());
+}

@@ -219,7 +219,8 @@ TEST_CASE("pause, resume and update refuse what is not live") {
     REQUIRE(entry.write_state(state_of("a", {.pid = 0, .start_time = 0})));
     CHECK(pause(scratch.settings, id("a")).error().what == "container not running");
     CHECK(resume(scratch.settings, id("a")).error().what == "container not paused");
-    CHECK(update(scratch.settings, id("a"), "{}").error().what == "container not running");
+    CHECK(update(scratch.settings, id("a"), {.resources = "{}", .rdt_schemata = {}}).error().what ==
+          "container not running");
     CHECK(start(scratch.settings, id("a")).error().kind == ErrorKind::State);
     CHECK(processes(scratch.settings, id("a"))->empty());
 }

@@ -140,7 +140,7 @@ TEST_CASE("what cannot be had is refused before anything is touched, by name") {
          [](auto& spec) { spec.process->apparmor_profile = "docker-default"; }},
         {"/process/selinuxLabel", [](auto& spec) { spec.process->selinux_label = "a:b:c:s0"; }},
         {"/linux/mountLabel", [](auto& spec) { spec.linux.mount_label = "a:b:c:s0"; }},
-        {"/linux/intelRdt", [](auto& spec) { spec.linux.intel_rdt = spec::IntelRdt{}; }},
+        {"/linux/intelRdt", [](auto& spec) { spec.linux.intel_rdt.emplace(); }},
         {"/linux/rootfsPropagation", [](auto& spec) { spec.linux.rootfs_propagation = "rust"; }},
         {"/process/rlimits/0/type",
          [](auto& spec) { spec.process->rlimits = {{.type = "RLIMIT_FUN"}}; }},

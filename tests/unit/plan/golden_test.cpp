@@ -99,6 +99,11 @@ spec::Spec everything() {
                            .file_mode = {},
                            .uid = {},
                            .gid = {}}};
+    spec.linux.intel_rdt = spec::IntelRdt{.clos_id = "gold",
+                                          .schemata = {"L2:0=f"},
+                                          .l3_cache_schema = "L3:0=7f0",
+                                          .mem_bw_schema = "MB:0=20",
+                                          .enable_monitoring = true};
     spec.mounts.push_back(sample::mount("/data", "bind", "data", {"rbind", "rro", "nosuid"}));
     return spec;
 }
@@ -120,7 +125,9 @@ TEST_CASE("a rootless container") {
 }
 
 TEST_CASE("a container that asks for almost everything") {
-    compare("everything", compile(everything(), sample::legacy_host(), sample::options()));
+    auto facts = sample::legacy_host();
+    facts.resctrl = "/sys/fs/resctrl";
+    compare("everything", compile(everything(), facts, sample::options()));
 }
 
 TEST_CASE("new namespaces that belong to a user namespace which is joined") {

@@ -322,10 +322,10 @@ TEST_CASE("devices come first in a new cgroup, and last where they may have to b
 TEST_CASE("every step of resources names its property") {
     spec::Resources resources = with(spec::Memory{.limit = 1024});
     resources.devices = sample::engine_device_rules();
-    const auto steps = compile_resources(resources, places(sample::legacy_host()), "");
-    REQUIRE(steps);
-    CHECK((*steps)[0].origin == "/memory/limit");
-    CHECK((*steps)[1].origin == "/devices");
+    const auto plan = compile_update(resources, {.cgroups = places(sample::legacy_host())});
+    REQUIRE(plan);
+    CHECK(plan->host[0].origin == "/memory/limit");
+    CHECK(plan->host[1].origin == "/devices");
 }
 
 }  // namespace cleat::plan

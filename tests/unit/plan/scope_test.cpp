@@ -92,4 +92,44 @@ TEST_CASE("limits are properties of the unit, too") {
                          "AllowedCPUs=[7, 2]", "TasksMax=infinity"});
 }
 
+TEST_CASE("block weights and files of cgroup v2 are properties where systemd has one") {
+    spec::Resources resources;
+    resources.block_io = spec::BlockIo{
+        .weight = 1000,
+        .weight_device = {{.major = 8, .minor = 0, .weight = 10}, {.major = 8, .minor = 16}}};
+    resources.unified = {{"cpu.max", "max 50000"},     {"cpu.weight", "77"},
+                         {"cpuset.cpus", "1"},         {"cpuset.mems", "0"},
+                         {"memory.high", "4096"},      {"memory.min", "max"},
+                         {"io.weight", "default 100"}, {"hugetlb.2MB.max", "0"}};
+    const std::vector<CgroupDirectory> unified = {
+        {.controllers = {"memory"}, .mountpoint = "/sys/fs/cgroup", .path = "/x", .unified = true}};
+    Texts texts;
+    for (const auto& property : scope_limits(resources, unified))
+        texts.push_back(property.name + "=" + property_text(property));
+    CHECK(texts == Texts{"IOWeight=10000", "IODeviceWeight=[/dev/block/8:0 1]",
+                         "CPUQuotaPeriodUSec=50000", "CPUQuotaPerSecUSec=infinity", "CPUWeight=77",
+                         "AllowedCPUs=[2]", "AllowedMemoryNodes=[1]", "MemoryHigh=4096",
+                         "MemoryMin=infinity"});
+}
+
+TEST_CASE("systemd knows of idle processors as a weight of 0") {
+    struct Row {
+        spec::Cpu cpu;
+        Texts told;
+    };
+    const std::vector<CgroupDirectory> unified = {
+        {.controllers = {"cpu"}, .mountpoint = "/sys/fs/cgroup", .path = "/x", .unified = true}};
+    for (const auto& row :
+         {Row{{.idle = 1}, {"CPUWeight=0"}}, Row{{.shares = 1024, .idle = 1}, {"CPUWeight=0"}},
+          Row{{.shares = 1024, .idle = 0}, {"CPUWeight=100"}},
+          Row{{.idle = 0}, {"CPUWeight=infinity"}}, Row{{.shares = 0}, {}}}) {
+        spec::Resources resources;
+        resources.cpu = row.cpu;
+        Texts texts;
+        for (const auto& property : scope_limits(resources, unified))
+            texts.push_back(property.name + "=" + property_text(property));
+        CHECK(texts == row.told);
+    }
+}
+
 }  // namespace cleat::plan

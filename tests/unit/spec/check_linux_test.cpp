@@ -66,6 +66,13 @@ TEST_CASE("values that Linux does not have are refused with their place") {
          "is no list"},
         {R"("memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0", "flags": ["X"]})",
          "/linux/memoryPolicy/flags/0", "unknown memoryPolicy flag"},
+        {R"("intelRdt": {"closID": "a/b"})", "/linux/intelRdt/closID", "is not the name"},
+        {R"("intelRdt": {"closID": "mon_groups"})", "/linux/intelRdt/closID", "is not the name"},
+        {R"("intelRdt": {"memBwSchema": "0=20"})", "/linux/intelRdt/memBwSchema", "start with MB:"},
+        {R"("intelRdt": {"memBwSchema": "MB:0=20\nL3:0=f"})", "/linux/intelRdt/memBwSchema",
+         "must be one line"},
+        {R"("intelRdt": {"schemata": ["L3:0=f", "L2:0=f\nMB:0=20"]})", "/linux/intelRdt/schemata/1",
+         "must be one line"},
         {R"("cgroupsPath": "a/../b")", "/linux/cgroupsPath", "must not contain"},
         {R"("netDevices": {"a/b": {}})", "/linux/netDevices/a~1b", "no name of a network device"},
         {R"("netDevices": {"eth0": {"name": "far-too-long-name"}})", "/linux/netDevices/eth0",
@@ -91,6 +98,7 @@ TEST_CASE("values that engines send are taken") {
           R"("sysctl": {"net.ipv4.ip_forward": "1", "net/ipv4/conf/eth0.1/forwarding": "1",
               "kernel.shmmax": "1", "fs.mqueue.msg_max": "5"})",
           R"("memoryPolicy": {"mode": "MPOL_DEFAULT", "nodes": ""})",
+          R"("intelRdt": {"closID": "/", "l3CacheSchema": "L3:0=f"})", R"("intelRdt": {})",
           R"("timeOffsets": {"monotonic": {"secs": -5, "nanosecs": 999999999}})"})
         CHECK_MESSAGE(documents::problems_of(with(linux)) == "", linux);
 }

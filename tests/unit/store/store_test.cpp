@@ -56,6 +56,7 @@ store::State full_state() {
                          .path = "/web1",
                          .unified = false},
                         {.controllers = {}, .mountpoint = "/u", .path = "/x", .unified = true}},
+            .rdt = {.group = "/r/web1", .monitor = "/r/web1/mon_groups/web1", .of_container = true},
             .has_own_pid_namespace = true,
             .has_poststart_hooks = true,
             .has_poststop_hooks = false};

@@ -1,0 +1,150 @@
+// Room: shim. Mounts of a root file system. Runs in an errand, or in `delete`.
+#include "rootfs.hpp"
+
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
+#include "cleat/sys/tree.hpp"
+
+namespace cleat::shim {
+namespace {
+
+struct Word {
+    std::string_view name;
+    unsigned long set = 0;
+    unsigned long cleared = 0;
+};
+
+constexpr std::array kWords = {Word{"async", 0, MS_SYNCHRONOUS},
+                               Word{"atime", 0, MS_NOATIME},
+                               Word{"bind", MS_BIND},
+                               Word{"defaults"},
+                               Word{"dev", 0, MS_NODEV},
+                               Word{"diratime", 0, MS_NODIRATIME},
+                               Word{"dirsync", MS_DIRSYNC},
+                               Word{"exec", 0, MS_NOEXEC},
+                               Word{"mand", MS_MANDLOCK},
+                               Word{"noatime", MS_NOATIME},
+                               Word{"nodev", MS_NODEV},
+                               Word{"nodiratime", MS_NODIRATIME},
+                               Word{"noexec", MS_NOEXEC},
+                               Word{"nomand", 0, MS_MANDLOCK},
+                               Word{"norelatime", 0, MS_RELATIME},
+                               Word{"nostrictatime", 0, MS_STRICTATIME},
+                               Word{"nosuid", MS_NOSUID},
+                               Word{"rbind", MS_BIND | MS_REC},
+                               Word{"relatime", MS_RELATIME},
+                               Word{"remount", MS_REMOUNT},
+                               Word{"ro", MS_RDONLY},
+                               Word{"rw", 0, MS_RDONLY},
+                               Word{"strictatime", MS_STRICTATIME},
+                               Word{"suid", 0, MS_NOSUID},
+                               Word{"sync", MS_SYNCHRONOUS}};
+
+constexpr std::array kPropagation = {
+    Word{"private", MS_PRIVATE},       Word{"rprivate", MS_PRIVATE | MS_REC},
+    Word{"shared", MS_SHARED},         Word{"rshared", MS_SHARED | MS_REC},
+    Word{"slave", MS_SLAVE},           Word{"rslave", MS_SLAVE | MS_REC},
+    Word{"unbindable", MS_UNBINDABLE}, Word{"runbindable", MS_UNBINDABLE | MS_REC}};
+
+/// mount(2) takes a page of options, which many layers do not fit in. Layers have most of their
+/// paths in common: from that directory they are short.
+Result<void> shorten(std::string& data) {
+    constexpr std::string_view kLower = "lowerdir=";
+    constexpr std::size_t kFits = 4000;
+    if (data.size() < kFits) return {};
+    const auto begin = data.find(kLower);
+    if (begin == std::string::npos) return {};
+    const auto from = begin + kLower.size();
+    const auto to = std::min(data.find(',', from), data.size());
+    const auto layers = split(std::string_view(data).substr(from, to - from), ':');
+    std::string_view common = layers[0];
+    for (const auto layer : layers) {
+        const auto [end, _] = std::ranges::mismatch(common, layer);
+        common = common.substr(0, static_cast<std::size_t>(end - common.begin()));
+    }
+    common = common.substr(0, common.rfind('/') + 1);
+    if (common.size() < 2) return {};
+    std::string shorter;
+    for (const auto layer : layers)
+        shorter += concat(shorter.empty() ? "" : ":", layer.substr(common.size()));
+    const std::string directory(common);
+    data.replace(from, to - from, shorter);
+    if (::chdir(directory.c_str()) < 0) return fail_errno(concat("change into ", directory), errno);
+    return {};
+}
+
+Result<void> mount_one(const RootMount& mount, const std::string& target) {
+    auto words = mount_words(mount.options);
+    TRY(shorten(words.data));
+    const sys::PlainMount first{.source = mount.source.c_str(),
+                                .target = target.c_str(),
+                                .type = mount.type.c_str(),
+                                .flags = words.flags,
+                                .data = words.data.c_str()};
+    auto mounted = sys::mount_plain(first);
+    if (::chdir("/") < 0) return fail_errno("change into /", errno);
+    TRY(std::move(mounted));
+    // A bind mount takes no flags but by a second call (mount(2)).
+    constexpr unsigned long kOwn = MS_BIND | MS_REC;
+    if ((words.flags & MS_BIND) != 0 && (words.flags & ~kOwn) != 0) {
+        auto again = first;
+        again.flags |= MS_REMOUNT;
+        TRY(sys::mount_plain(again));
+    }
+    for (const auto flags : words.propagation)
+        TRY(sys::mount_plain({.source = "", .target = target.c_str(), .type = "", .flags = flags}));
+    return {};
+}
+
+}  // namespace
+
+MountWords mount_words(const std::vector<std::string>& options) {
+    MountWords words;
+    for (const auto& option : options) {
+        const auto flag = std::ranges::find(kWords, option, &Word::name);
+        const auto propagation = std::ranges::find(kPropagation, option, &Word::name);
+        if (flag != kWords.end())
+            words.flags = (words.flags | flag->set) & ~flag->cleared;
+        else if (propagation != kPropagation.end())
+            words.propagation.push_back(propagation->set);
+        else if (!option.starts_with("X-containerd."))  // notes of containerd to itself
+            words.data += concat(words.data.empty() ? "" : ",", option);
+    }
+    return words;
+}
+
+Result<void> mount_root(const std::vector<RootMount>& mounts, const std::string& rootfs) {
+    constexpr mode_t kMode = 0711;
+    if (mounts.empty()) return {};
+    TRY(sys::make_directories(rootfs, kMode));
+    for (const auto& mount : mounts) {
+        const auto target =
+            mount.target.empty() ? rootfs : normal_path(concat(rootfs, "/", mount.target));
+        auto mounted = mount_one(mount, target);
+        if (!mounted)
+            return std::unexpected(
+                with_context(std::move(mounted).error(), "failed to mount rootfs component"));
+    }
+    return {};
+}
+
+Result<void> unmount_root(const std::string& rootfs) {
+    for (;;) {
+        auto done = sys::detach_mount(rootfs.c_str());
+        if (done) continue;
+        const int error = done.error().errno_value;
+        if (error == EINVAL || error == ENOENT) return {};
+        return done;
+    }
+}
+
+}  // namespace cleat::shim
