@@ -55,7 +55,7 @@ constexpr Case kCases[] = {
     {"security.devices.default-deny", "without device rules no other device can be used",
      "GHSA-g54h-m393-cpwq", kMust, "cgroup:devices",
      R"({"process":{"capabilities":{"bounding":["CAP_MKNOD"],"effective":["CAP_MKNOD"],"permitted":["CAP_MKNOD"]}},"linux":{"resources":{"devices":null}}})",
-     "mknod:/etc/x:c:777:7", "run; did/0 in [\"EPERM\",\"open EPERM\"]"},
+     "mknod:/dev/x:c:777:7", "run; did/0 in [\"EPERM\",\"open EPERM\"]"},
     {"security.sysctl.global", "a kernel parameter of the whole host is refused", "CVE-2022-0811",
      kMust, "root", R"({"linux":{"sysctl":{"kernel.core_pattern":"$CORE_PATTERN"}}})", "",
      "refused"},

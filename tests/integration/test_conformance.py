@@ -99,8 +99,12 @@ except (OSError, ValueError, KeyError, TypeError, AttributeError):
         if "runc version 1.1.5" not in version.stdout:
             self.skipTest("what is known is of runc 1.1.5: " + version.stdout.splitlines()[0])
         done = self.judge("-j", "2", runtimes=[runc])
-        self.assertEqual(self.failed(), set(KNOWN_OF_RUNC), done.stderr)
         self.assertEqual(done.returncode, 1)
+        self.assertLessEqual(set(KNOWN_OF_RUNC), self.failed())
+        # Another runtime's races are not ours: what else failed has to fail again.
+        for case in set(self.failed()) - set(KNOWN_OF_RUNC):
+            again = self.judge("--filter", case, runtimes=[runc])
+            self.assertTrue(self.verdicts[case][0], done.stdout[-3000:] + again.stdout)
 
     def test_a_dropped_property_is_noticed(self):
         for case, code in (("process.cwd", "c['process']['cwd'] = '/'"),
