@@ -41,9 +41,11 @@ Result<Plan> compile_mounts(const spec::Spec& spec, const HostFacts& facts, cons
     for (std::size_t i = 0; i < spec.mounts.size(); ++i)
         TRY(refuse_for_running(spec.mounts[i], concat("/", i)));
     Plan plan{.cgroup_driver = options.cgroup_driver};
+    const auto annotations = spec::read_annotations(spec.annotations);
     const Container container{.spec = spec,
                               .facts = facts,
                               .options = options,
+                              .annotations = annotations,
                               .namespaces = Namespaces(spec.linux, facts, plan.slots),
                               .plan = plan};
     const Slot pidfd = container.take_slot();

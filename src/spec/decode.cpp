@@ -152,13 +152,15 @@ Decoded<Resources> decode_resources(std::string_view text) {
 }
 
 Decoded<std::vector<Mount>> decode_mounts(std::string_view text) {
-    return decode<std::vector<Mount>>(text, [](const Node&, const std::vector<Mount>& mounts,
-                                               Complaints& out) { check_mounts(mounts, "", out); });
+    return decode<std::vector<Mount>>(
+        text, [](const std::vector<Mount>& mounts, const std::vector<Problem>&, Complaints& out) {
+            check_mounts(mounts, "", out);
+        });
 }
 
 Decoded<std::vector<std::string>> decode_texts(std::string_view text) {
     return decode<std::vector<std::string>>(
-        text, [](const Node&, const std::vector<std::string>&, Complaints&) {});
+        text, [](const std::vector<std::string>&, const std::vector<Problem>&, Complaints&) {});
 }
 
 std::vector<Problem> check_process(const Process& process, std::string_view pointer) {
