@@ -7,15 +7,12 @@
 namespace cleat::shim {
 
 void Tasks::start(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (!target) {
-        home_.answer(caller, std::unexpected(target.error()));
-        return;
-    }
+    const auto target = find(request, caller);
+    if (!target) return;
     const bool is_init = request.exec_id.empty();
     const auto stage = target->process->stage;
-    const auto refused = [&](std::string text) {
-        home_.answer(caller, refuse(Code::FailedPrecondition, std::move(text)));
+    const auto refused = [&](std::string_view text) {
+        deny(caller, Code::FailedPrecondition, text);
     };
     if (stage == Stage::Running) return refused("cannot start a running process");
     if (stage == Stage::Paused) return refused("cannot start a paused process");
@@ -39,8 +36,7 @@ void Tasks::start_init(const Target& target, Caller caller) {
                        if (yield)
                            started(target, caller);
                        else
-                           home_.answer(caller, std::unexpected(status_of(
-                                                    yield.error(), "OCI runtime start failed")));
+                           deny(caller, yield.error(), "OCI runtime start failed");
                    }});
 }
 
@@ -64,7 +60,7 @@ void Tasks::start_exec(const Target& target, Caller caller) {
         failed_process.stdio.reset();
         for (const auto waiter : std::exchange(failed_process.waiters, {}))
             home_.answer(waiter, encode_wait(failed_process.exit));
-        home_.answer(caller, std::unexpected(status_of(error, "OCI runtime exec failed")));
+        deny(caller, error, "OCI runtime exec failed");
     };
     process.stdio = std::make_unique<Stdio>(home_.loop);
     if (auto opened = process.stdio->open(process.streams, target.container->owner); !opened)

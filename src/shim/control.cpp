@@ -24,17 +24,15 @@ Status status_of_kill(const Error& error) {
 
 /// A process is ours until it is reaped here, so its pid is nobody else's.
 void Tasks::kill(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    const auto refused = [&](Code code, std::string_view text) {
-        home_.answer(caller, refuse(code, std::string(text)));
-    };
-    if (!target) return refused(target.error().code, target.error().text);
+    const auto target = find(request, caller);
+    if (!target) return;
     const auto& process = *target->process;
-    if (process.stage == Stage::Stopped || process.ended) return refused(Code::NotFound, kFinished);
+    if (process.stage == Stage::Stopped || process.ended)
+        return deny(caller, Code::NotFound, kFinished);
     if (process.pid == 0)
-        return refused(Code::FailedPrecondition, "process not created: failed precondition");
+        return deny(caller, Code::FailedPrecondition, "process not created: failed precondition");
     constexpr std::uint32_t kLastSignal = 64;
-    if (request.signal > kLastSignal) return refused(Code::InvalidArgument, "no such signal");
+    if (request.signal > kLastSignal) return deny(caller, Code::InvalidArgument, "no such signal");
     const Signal signal{static_cast<int>(request.signal)};
     const bool concerns_container =
         request.exec_id.empty() && (request.all || signal.number == SIGKILL);
@@ -69,11 +67,8 @@ void Tasks::resume(const TaskRequest& request, Caller caller) {
 }
 
 void Tasks::set_frozen(const TaskRequest& request, Caller caller, Stage wanted) {
-    const auto container = container_of(request.id);
-    if (!container) {
-        home_.answer(caller, refuse(Code::NotFound, "container not created: not found"));
-        return;
-    }
+    const auto container = find_container(request, caller);
+    if (!container) return;
     const bool pausing = wanted == Stage::Paused;
     const auto stage = container->init->stage;
     if (stage != (pausing ? Stage::Running : Stage::Paused)) {
@@ -81,8 +76,8 @@ void Tasks::set_frozen(const TaskRequest& request, Caller caller, Stage wanted) 
                                       : stage == Stage::Running ? "running process"
                                       : stage == Stage::Created ? "task in created state"
                                                                 : "stopped container";
-        home_.answer(caller, refuse(Code::FailedPrecondition,
-                                    concat("cannot ", pausing ? "pause a " : "resume a ", what)));
+        deny(caller, Code::FailedPrecondition,
+             concat("cannot ", pausing ? "pause a " : "resume a ", what));
         return;
     }
     busy_with(
@@ -104,14 +99,10 @@ void Tasks::set_frozen(const TaskRequest& request, Caller caller, Stage wanted) 
 }
 
 void Tasks::update(const TaskRequest& request, Caller caller) {
-    const auto container = container_of(request.id);
-    if (!container || container->init->stage == Stage::Stopped) {
-        home_.answer(caller,
-                     container
-                         ? refuse(Code::FailedPrecondition, "cannot update a stopped container")
-                         : refuse(Code::NotFound, "container not created: not found"));
-        return;
-    }
+    const auto container = find_container(request, caller);
+    if (!container) return;
+    if (container->init->stage == Stage::Stopped)
+        return deny(caller, Code::FailedPrecondition, "cannot update a stopped container");
     busy_with(
         {container, container->init},
         [&]() -> Result<Yield> {
@@ -123,26 +114,22 @@ void Tasks::update(const TaskRequest& request, Caller caller) {
 }
 
 void Tasks::resize(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (!target) {
-        home_.answer(caller, std::unexpected(target.error()));
-        return;
-    }
+    const auto target = find(request, caller);
+    if (!target) return;
     const auto& process = *target->process;
-    if (process.stage == Stage::Stopped) {
-        home_.answer(caller, refuse(Code::FailedPrecondition, "cannot resize a stopped container"));
-        return;
-    }
-    const auto done =
-        process.stdio ? process.stdio->resize(request.width, request.height) : Result<void>{};
-    home_.answer(caller,
-                 done ? Answer(std::string()) : std::unexpected(status_of(done.error(), "")));
+    if (process.stage == Stage::Stopped)
+        return deny(caller, Code::FailedPrecondition, "cannot resize a stopped container");
+    if (process.stdio)
+        if (const auto done = process.stdio->resize(request.width, request.height); !done)
+            return deny(caller, done.error(), "");
+    consent(caller);
 }
 
 void Tasks::close_io(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (target && target->process->stdio) target->process->stdio->close_input();
-    home_.answer(caller, target ? Answer(std::string()) : Answer(std::unexpected(target.error())));
+    const auto target = find(request, caller);
+    if (!target) return;
+    if (target->process->stdio) target->process->stdio->close_input();
+    consent(caller);
 }
 
 }  // namespace cleat::shim

@@ -71,8 +71,7 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
                .done = [this, container, request, caller](Result<Yield> yield) {
                    if (!yield) {
                        containers_.erase(container->id);
-                       home_.answer(caller, std::unexpected(status_of(
-                                                yield.error(), "OCI runtime create failed")));
+                       deny(caller, yield.error(), "OCI runtime create failed");
                        think_of_the_end();
                        return;
                    }
@@ -103,11 +102,9 @@ void Tasks::created(const ContainerPtr& container, const TaskRequest& request, Y
 }
 
 void Tasks::exec(const TaskRequest& request, Caller caller) {
-    const auto refused = [&](Code code, std::string text) {
-        home_.answer(caller, refuse(code, std::move(text)));
-    };
-    const auto container = container_of(request.id);
-    if (!container) return refused(Code::NotFound, "container not created: not found");
+    const auto container = find_container(request, caller);
+    if (!container) return;
+    const auto refused = [&](Code code, std::string_view text) { deny(caller, code, text); };
     if (request.exec_id.empty() || !ContainerId::parse(request.exec_id))
         return refused(Code::InvalidArgument, concat("exec id ", quoted(request.exec_id)));
     if (container->execs.contains(request.exec_id))
@@ -122,7 +119,7 @@ void Tasks::exec(const TaskRequest& request, Caller caller) {
     process->document = request.body.value;
     container->execs.emplace(request.exec_id, std::move(process));
     home_.events.publish(exec_added_event({.container = container->id, .exec = request.exec_id}));
-    home_.answer(caller, std::string());
+    consent(caller);
 }
 
 }  // namespace cleat::shim

@@ -2,6 +2,7 @@
 #include "daemon.hpp"
 
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -16,6 +17,11 @@
 #include "loop.hpp"
 #include "server.hpp"
 #include "tasks.hpp"
+
+// Of the linker (end(3)): where the program begins, and the end of its text.
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
+extern "C" const char __executable_start;
+extern "C" const char etext;
 
 namespace cleat::shim {
 namespace {
@@ -32,6 +38,15 @@ Result<sys::Fd> take_signals() {
     return fd;
 }
 
+/// What is mapped of the program is counted as this process's, though most of it led here or was
+/// for a child only. What is needed again comes from the page cache, sixteen pages at a time.
+void forget_text() {
+    const char* const begin = &__executable_start;
+    const auto size = static_cast<std::size_t>(&etext - begin);
+    const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+    ::madvise(const_cast<char*>(begin), size / page * page, MADV_DONTNEED);  // never written to
+}
+
 class Signals final : Watcher {
  public:
     Signals(sys::Fd fd, Errands& errands) : fd_(std::move(fd)), errands_(errands) {}
@@ -44,6 +59,7 @@ class Signals final : Watcher {
         ::signalfd_siginfo info{};
         while (::read(fd_.get(), &info, sizeof info) == sizeof info) continue;
         errands_.reap();
+        if (errands_.idle()) forget_text();
     }
 
     sys::Fd fd_;
@@ -74,6 +90,7 @@ class Daemon {
         TRY(server_.begin());
         // What it took to get here is given back.
         ::malloc_trim(0);
+        forget_text();
         return loop_.run();
     }
 

@@ -39,6 +39,7 @@ class Errands {
     void send(const std::array<int, 3>& standard, const Work& work, Done done);
     void send(const Work& work, Done done) { send({-1, -1, -1}, work, std::move(done)); }
 
+    [[nodiscard]] bool idle() const noexcept { return errands_.empty(); }
     /// After SIGCHLD: an errand's answer is taken before the end of what it leaves is told.
     void reap();
 

@@ -33,11 +33,8 @@ std::vector<std::uint64_t> read_numbers(std::string_view bytes) {
 }  // namespace
 
 void Tasks::pids(const TaskRequest& request, Caller caller) {
-    const auto container = container_of(request.id);
-    if (!container) {
-        home_.answer(caller, refuse(Code::NotFound, "container not created: not found"));
-        return;
-    }
+    const auto container = find_container(request, caller);
+    if (!container) return;
     home_.errands.send(
         [&container]() -> Result<Yield> {
             const auto id = TRY(ContainerId::parse(container->id));
@@ -47,17 +44,14 @@ void Tasks::pids(const TaskRequest& request, Caller caller) {
             return Yield{.bytes = out.take(), .fds = {}};
         },
         [this, container, caller](Result<Yield> yield) {
-            home_.answer(caller, yield ? Answer(encode_pids(read_numbers(yield->bytes), *container))
-                                       : std::unexpected(status_of(yield.error(), "")));
+            if (!yield) return deny(caller, yield.error(), "");
+            home_.answer(caller, encode_pids(read_numbers(yield->bytes), *container));
         });
 }
 
 void Tasks::stats(const TaskRequest& request, Caller caller) {
-    const auto container = container_of(request.id);
-    if (!container) {
-        home_.answer(caller, refuse(Code::NotFound, "container not created: not found"));
-        return;
-    }
+    const auto container = find_container(request, caller);
+    if (!container) return;
     home_.errands.send(
         [&container]() -> Result<Yield> {
             const auto id = TRY(ContainerId::parse(container->id));
@@ -69,8 +63,8 @@ void Tasks::stats(const TaskRequest& request, Caller caller) {
                          .fds = {}};
         },
         [this, caller](Result<Yield> yield) {
-            home_.answer(caller, yield ? Answer(std::move(yield->bytes))
-                                       : std::unexpected(status_of(yield.error(), "")));
+            if (!yield) return deny(caller, yield.error(), "");
+            home_.answer(caller, std::move(yield->bytes));
         });
 }
 

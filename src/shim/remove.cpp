@@ -9,18 +9,13 @@
 namespace cleat::shim {
 
 void Tasks::remove(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (!target) {
-        home_.answer(caller, std::unexpected(target.error()));
-        return;
-    }
+    const auto target = find(request, caller);
+    if (!target) return;
     const auto stage = target->process->stage;
-    if (stage == Stage::Running || stage == Stage::Paused) {
-        home_.answer(caller, refuse(Code::FailedPrecondition,
-                                    stage == Stage::Running ? "cannot delete a running process"
-                                                            : "cannot delete a paused process"));
-        return;
-    }
+    if (stage == Stage::Running)
+        return deny(caller, Code::FailedPrecondition, "cannot delete a running process");
+    if (stage == Stage::Paused)
+        return deny(caller, Code::FailedPrecondition, "cannot delete a paused process");
     if (request.exec_id.empty())
         remove_container(*target, caller);
     else
@@ -47,11 +42,7 @@ void Tasks::remove_container(const Target& target, Caller caller) {
                .done =
                    [this, target, caller](Result<Yield> yield) {
                        auto& init = *target.process;
-                       if (!yield) {
-                           home_.answer(caller, std::unexpected(status_of(
-                                                    yield.error(), "OCI runtime delete failed")));
-                           return;
-                       }
+                       if (!yield) return deny(caller, yield.error(), "OCI runtime delete failed");
                        if (init.told) return end_when_drained(target, caller);
                        init.when_told = [this, target, caller] {
                            end_when_drained(target, caller);
@@ -89,7 +80,7 @@ void Tasks::removed(const Target& target, Caller caller) {
                          process.exit));
         for (const auto& [_, exec] : container.execs)
             for (const auto waiter : std::exchange(exec->waiters, {}))
-                home_.answer(waiter, refuse(Code::NotFound, "container deleted: not found"));
+                deny(waiter, Code::NotFound, "container deleted: not found");
         containers_.erase(container.id);
         think_of_the_end();
     } else {

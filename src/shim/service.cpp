@@ -69,7 +69,7 @@ TaskStatus status_of(const Process& process) {
 
 void Tasks::call(const Request& request, Caller caller) {
     const auto unimplemented = [&](std::string_view what) {
-        home_.answer(caller, refuse(Code::Unimplemented, concat(what, " is not served here")));
+        deny(caller, Code::Unimplemented, concat(what, " is not served here"));
     };
     if (std::ranges::find(kServices, request.service) == kServices.end()) {
         unimplemented(concat("service ", request.service));
@@ -83,18 +83,15 @@ void Tasks::call(const Request& request, Caller caller) {
     }
     const auto body = read_task_request(method->shape, request.payload);
     if (!body)
-        home_.answer(caller, refuse(Code::InvalidArgument, "the request is damaged"));
+        deny(caller, Code::InvalidArgument, "the request is damaged");
     else
         dispatch(*method, *body, caller);
 }
 
 void Tasks::dispatch(const Method& method, const TaskRequest& request, Caller caller) {
     if (method.order != Method::Order::AtOnce) {
-        const auto target = find(request);
-        if (!target) {
-            home_.answer(caller, std::unexpected(target.error()));
-            return;
-        }
+        const auto target = find(request, caller);
+        if (!target) return;
         const bool there = method.order == Method::Order::OnceThere && target->process->pid > 0;
         if (target->process->busy && !there) {
             target->process->deferred.push_back({method, request, caller});
@@ -109,15 +106,28 @@ ContainerPtr Tasks::container_of(const std::string& id) const {
     return found == containers_.end() ? nullptr : found->second;
 }
 
-std::expected<Target, Status> Tasks::find(const TaskRequest& request) const {
-    const auto container = container_of(request.id);
-    if (!container) return refuse(Code::NotFound, "container not created: not found");
+void Tasks::deny(Caller caller, Code code, std::string_view text) {
+    home_.answer(caller, refuse(code, std::string(text)));
+}
+
+void Tasks::deny(Caller caller, const Error& error, std::string_view context) {
+    home_.answer(caller, std::unexpected(shim::status_of(error, context)));
+}
+
+ContainerPtr Tasks::find_container(const TaskRequest& request, Caller caller) {
+    auto container = container_of(request.id);
+    if (!container) deny(caller, Code::NotFound, "container not created: not found");
+    return container;
+}
+
+std::optional<Target> Tasks::find(const TaskRequest& request, Caller caller) {
+    const auto container = find_container(request, caller);
+    if (!container) return std::nullopt;
     if (request.exec_id.empty()) return Target{container, container->init};
     const auto exec = container->execs.find(request.exec_id);
-    if (exec == container->execs.end())
-        return refuse(Code::NotFound,
-                      concat("process does not exist ", request.exec_id, ": not found"));
-    return Target{container, exec->second};
+    if (exec != container->execs.end()) return Target{container, exec->second};
+    deny(caller, Code::NotFound, concat("process does not exist ", request.exec_id, ": not found"));
+    return std::nullopt;
 }
 
 void Tasks::busy_with(Job job) {
@@ -141,21 +151,15 @@ void Tasks::busy_with(const Target& target, Errands::Work work, Caller caller, L
     busy_with({.target = target,
                .work = std::move(work),
                .done = [this, caller, done = std::move(done)](Result<Yield> yield) {
-                   if (!yield) {
-                       home_.answer(caller, std::unexpected(shim::status_of(yield.error(), "")));
-                       return;
-                   }
+                   if (!yield) return deny(caller, yield.error(), "");
                    if (done) done();
-                   home_.answer(caller, std::string());
+                   consent(caller);
                }});
 }
 
 void Tasks::state(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (!target) {
-        home_.answer(caller, std::unexpected(target.error()));
-        return;
-    }
+    const auto target = find(request, caller);
+    if (!target) return;
     const auto& process = *target->process;
     home_.answer(caller, encode(StateAnswer{.id = target->container->id,
                                             .bundle = target->container->bundle,
@@ -167,10 +171,9 @@ void Tasks::state(const TaskRequest& request, Caller caller) {
 }
 
 void Tasks::wait(const TaskRequest& request, Caller caller) {
-    const auto target = find(request);
-    if (!target)
-        home_.answer(caller, std::unexpected(target.error()));
-    else if (target->process->told)
+    const auto target = find(request, caller);
+    if (!target) return;
+    if (target->process->told)
         home_.answer(caller, encode_wait(target->process->exit));
     else
         target->process->waiters.push_back(caller);
@@ -182,11 +185,11 @@ void Tasks::connect(const TaskRequest& request, Caller caller) {
 }
 
 void Tasks::checkpoint(const TaskRequest& /*request*/, Caller caller) {
-    home_.answer(caller, refuse(Code::Unimplemented, "checkpoint and restore are not built in"));
+    deny(caller, Code::Unimplemented, "checkpoint and restore are not built in");
 }
 
 void Tasks::shutdown(const TaskRequest& /*request*/, Caller caller) {
-    home_.answer(caller, std::string());
+    consent(caller);
     if (containers_.empty())
         home_.shut_down();
     else

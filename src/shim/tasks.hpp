@@ -113,7 +113,13 @@ class Tasks {
     void shutdown(const TaskRequest& request, Caller caller);
 
     void dispatch(const Method& method, const TaskRequest& request, Caller caller);
-    [[nodiscard]] std::expected<Target, Status> find(const TaskRequest& request) const;
+    void deny(Caller caller, Code code, std::string_view text);
+    void deny(Caller caller, const Error& error, std::string_view context);
+    /// An answer without a content.
+    void consent(Caller caller) { home_.answer(caller, std::string()); }
+    /// What a request is about; without it the caller is told so.
+    [[nodiscard]] std::optional<Target> find(const TaskRequest& request, Caller caller);
+    [[nodiscard]] ContainerPtr find_container(const TaskRequest& request, Caller caller);
     [[nodiscard]] ContainerPtr container_of(const std::string& id) const;
 
     /// Has the work done for a process that is busy until then; what waits comes after it.
