@@ -18,6 +18,13 @@ void say(const char* text) noexcept {
 
 }  // namespace
 
+/// strerror(3) asks it for a translation, and with it would come catalogs, the conversion between
+/// character sets and the loader of its modules. cleat speaks English.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
+extern "C" char* __dcgettext(const char* /*domain*/, const char* text, int /*category*/) {
+    return const_cast<char*>(text);  // as the C library does it for what has no translation
+}
+
 namespace __cxxabiv1 {
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
 extern std::terminate_handler __terminate_handler;

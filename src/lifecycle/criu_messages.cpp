@@ -35,31 +35,31 @@ Result<std::uint64_t> value_of(const std::array<Word, count>& words, std::string
 /// criu_notify: 1 the script, 2 the pid. criu_restore_resp: 1 the pid.
 void read_inner(std::string_view message, CriuResponse& out) {
     Reader reader(message);
-    while (const auto field = reader.next()) {
-        if (field->number == 1 && !field->bytes.empty())
-            out.script = field->bytes;
+    while (reader.next()) {
+        if (reader.field() == 1 && !reader.bytes().empty())
+            out.script = reader.text();
         else
-            out.pid = static_cast<pid_t>(field->value);
+            out.pid = static_cast<pid_t>(reader.number());
     }
 }
 
-void read_field(const protobuf::Field& field, CriuResponse& out) {
-    switch (field.number) {
+void read_field(const Reader& field, CriuResponse& out) {
+    switch (field.field()) {
         case 1:
-            out.type = field.value;
+            out.type = field.number();
             break;
         case 2:
-            out.success = field.value != 0;
+            out.success = field.flag();
             break;
         case 4:  // restore
         case 5:  // notify
-            read_inner(field.bytes, out);
+            read_inner(field.bytes(), out);
             break;
         case 7:
-            out.errno_value = static_cast<int>(field.value);
+            out.errno_value = static_cast<int>(field.number());
             break;
         case 9:
-            out.message = field.bytes;
+            out.message = field.text();
             break;
         default:
             break;
@@ -69,17 +69,17 @@ void read_field(const protobuf::Field& field, CriuResponse& out) {
 }  // namespace
 
 void CriuOpts::number(CriuField field, std::uint64_t value) {
-    if (value != 0) writer_.number(number_of(field), value);
+    writer_.number(number_of(field), value);
 }
 
 void CriuOpts::text(CriuField field, std::string_view value) {
-    if (!value.empty()) writer_.text(number_of(field), value);
+    writer_.text(number_of(field), value);
 }
 
 void CriuOpts::pair(CriuField field, std::string_view first, std::string_view second) {
     Writer inner;
-    inner.text(1, first);
-    inner.text(2, second);
+    inner.message(1, first);
+    inner.message(2, second);
     writer_.message(number_of(field), inner);
 }
 
@@ -106,8 +106,8 @@ Result<void> CriuOpts::common(const CriuOptions& options) {
     flag(ManageCgroups, true);  // what CRIU knew before it had modes
     const auto mode = options.manage_cgroups_mode;
     // Written in any case: 0 is a mode, and not the one that CRIU takes by itself.
-    writer_.number(number_of(ManageCgroupsMode),
-                   TRY(value_of(kCgroupModes, "--manage-cgroups-mode", mode)));
+    writer_.any_number(number_of(ManageCgroupsMode),
+                       TRY(value_of(kCgroupModes, "--manage-cgroups-mode", mode)));
     if (!options.empty_ns.empty())
         number(EmptyNs, TRY(value_of(kNamespaces, "--empty-ns", options.empty_ns)));
     if (!options.network_lock.empty())
@@ -125,21 +125,21 @@ std::string CriuOpts::request(CriuRequest type) && {
     Writer request;
     request.number(1, static_cast<std::uint64_t>(type));
     request.message(2, writer_);
-    return std::move(request).take();
+    return request.take();
 }
 
 std::string criu_go_on() {
     Writer request;
     request.number(1, static_cast<std::uint64_t>(CriuRequest::Notify));
     request.number(3, 1);  // notify_success
-    return std::move(request).take();
+    return request.take();
 }
 
 Result<CriuResponse> read_criu_response(std::string_view message) {
     CriuResponse out;
     Reader reader(message);
-    while (const auto field = reader.next()) read_field(*field, out);
-    if (reader.broken() || out.type == 0)
+    while (reader.next()) read_field(reader, out);
+    if (reader.damaged() || out.type == 0)
         return fail(ErrorKind::System, "criu gave an answer that is none");
     return out;
 }

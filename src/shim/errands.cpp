@@ -10,13 +10,16 @@
 #include <span>
 #include <utility>
 
+#include "cleat/base/protobuf.hpp"
 #include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
-#include "codec.hpp"
 #include "log.hpp"
 
 namespace cleat::shim {
+
+using protobuf::Reader;
+using protobuf::Writer;
 namespace {
 
 constexpr int kReplySocket = 3;  // in the child; the log is behind it

@@ -1,10 +1,13 @@
 // Room: shim. ttrpc. Pure.
 #include "frame.hpp"
 
+#include "cleat/base/protobuf.hpp"
 #include "cleat/base/text.hpp"
-#include "codec.hpp"
 
 namespace cleat::shim {
+
+using protobuf::Reader;
+using protobuf::Writer;
 namespace {
 
 constexpr unsigned kByte = 8;

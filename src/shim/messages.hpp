@@ -10,9 +10,12 @@
 #include <string_view>
 #include <vector>
 
-#include "codec.hpp"
+#include "cleat/base/protobuf.hpp"
 
 namespace cleat::shim {
+
+using protobuf::Reader;
+using protobuf::Writer;
 
 struct Timestamp {
     std::int64_t seconds = 0;

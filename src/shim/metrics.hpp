@@ -2,10 +2,13 @@
 // stats/metrics.proto). Pure.
 #pragma once
 
+#include "cleat/base/protobuf.hpp"
 #include "cleat/cgroup/stats.hpp"
-#include "codec.hpp"
 
 namespace cleat::shim {
+
+using protobuf::Reader;
+using protobuf::Writer;
 
 enum class CgroupVersion { One, Two };
 /// google.protobuf.Any of a Metrics.

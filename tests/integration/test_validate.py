@@ -288,7 +288,7 @@ class Validate(harness.CleatTest):
         os.makedirs(directory)
         with open(os.path.join(directory, "config.json"), "w", encoding="utf-8") as file:
             file.write('{"ociVersion": "1.3.0", "root": {"path": "r"},\n'
-                       '"é": 1, "mounts": [{"destination": "50%\\nx", "type": "tmpfs"}],\n'
+                       '"é": 1, "hooks": {"poststop": [{"path": "50%\\nx"}]},\n'
                        '"linux": {"namespaces": [{"type": "mount"}]}}\n')
         result = self.call("validate", "--format", "github", directory, root=False)
         found = re.findall(r"^::(error|warning) file=([^,:]*),line=(\d+),col=(\d+),"
@@ -297,8 +297,8 @@ class Validate(harness.CleatTest):
         plain = lambda text: re.sub("%(..)", lambda code: chr(int(code[1], 16)), text)
         unknown, error = found
         self.assertEqual(plain(error[1]), os.path.join(directory, "config.json"))
-        self.assertEqual((error[0], error[2], error[3]), ("error", "2", "36"))
-        self.assertEqual(plain(error[4]), "/mounts/0/destination")
+        self.assertEqual((error[0], error[2], error[3]), ("error", "2", "41"))
+        self.assertEqual(plain(error[4]), "/hooks/poststop/0/path")
         self.assertIn('"50%\\u000ax" must be absolute', plain(error[5]))
         self.assertEqual((unknown[0], unknown[3]), ("warning", "6"))
 

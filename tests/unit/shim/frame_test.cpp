@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
-#include "codec.hpp"
+#include "cleat/base/protobuf.hpp"
 
 using namespace cleat;
 using namespace cleat::shim;
+using cleat::protobuf::Reader;
+using cleat::protobuf::Writer;
 
 TEST_CASE("a frame has its length, stream and type in network order") {
     const auto bytes = frame(0x01020304, FrameType::Response, "abc");

@@ -200,14 +200,16 @@ TEST_CASE("numbers that do not fit are refused") {
     const auto entry = Store(scratch.root).reserve(id("a"));
     REQUIRE(entry);
     for (const char* pid : {"-1", "2147483648", "1.5", "1e3", "18446744073709551616"}) {
-        write(*entry, "intent.json",
-              concat(R"({"version":1,"creator":{"pid":)", pid,
-                     R"(,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})"));
+        write(
+            *entry, "intent.json",
+            concat(
+                R"({"version":1,"creator":{"pid":)", pid,
+                R"(,"startTime":1},"boot":"b","scope":{"unit":"","ofUser":false},"cgroups":[]})"));
         CHECK_FALSE(entry->read_intent());
     }
     write(
         *entry, "intent.json",
-        R"({"version":1,"creator":{"pid":2147483647,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})");
+        R"({"version":1,"creator":{"pid":2147483647,"startTime":1},"boot":"b","scope":{"unit":"","ofUser":false},"cgroups":[]})");
     CHECK(entry->read_intent());
 }
 
