@@ -23,9 +23,14 @@ inline void add_optional(CLI::App& app, const char* name, std::optional<std::str
     app.add_option(name, out, help)->take_last();
 }
 
-inline void add_choice(CLI::App& app, const char* name, std::string& out,
-                       std::vector<std::string> words, const char* help) {
-    app.add_option(name, out, help)->check(CLI::IsMember(std::move(words)))->take_last();
+struct Choice {
+    std::vector<std::string> words;
+    const char* help;
+};
+inline void add_choice(CLI::App& app, const char* name, std::string& out, Choice choice) {
+    app.add_option(name, out, choice.help)
+        ->check(CLI::IsMember(std::move(choice.words)))
+        ->take_last();
 }
 
 inline void add_count(CLI::App& app, const char* name, std::uint32_t& out, const char* help) {
@@ -54,7 +59,7 @@ inline void add_ids(CLI::App& app, std::vector<std::string>& ids, bool& all) {
 }
 
 inline void add_format(CLI::App& app, std::string& format) {
-    add_choice(app, "-f,--format", format, {"table", "json"}, "table or json (default: table)");
+    add_choice(app, "-f,--format", format, {{"table", "json"}, "table or json (default: table)"});
 }
 
 template <Target target>

@@ -9,11 +9,11 @@ void add_criu_flags(CLI::App& app, lifecycle::CriuOptions& own) {
     add_text(app, "--image-path", own.image_path, "where the images are (default: checkpoint)");
     add_text(app, "--work-path", own.work_path, "where CRIU's logs are (default: with the images)");
     add_choice(app, "--manage-cgroups-mode", own.manage_cgroups_mode,
-               {"soft", "full", "strict", "ignore"}, "soft, full, strict or ignore");
-    add_choice(app, "--empty-ns", own.empty_ns, {"network"},
-               "network: leave that namespace's content alone");
-    add_choice(app, "--network-lock", own.network_lock, {"iptables", "nftables", "skip"},
-               "iptables, nftables or skip");
+               {{"soft", "full", "strict", "ignore"}, "soft, full, strict or ignore"});
+    add_choice(app, "--empty-ns", own.empty_ns,
+               {{"network"}, "network: leave that namespace's content alone"});
+    add_choice(app, "--network-lock", own.network_lock,
+               {{"iptables", "nftables", "skip"}, "iptables, nftables or skip"});
     app.add_flag("--tcp-established", own.tcp_established, "with open TCP connections");
     app.add_flag("--ext-unix-sk", own.ext_unix_sk, "with Unix sockets whose peers are outside");
     app.add_flag("--shell-job", own.shell_job, "with a terminal of the caller's");

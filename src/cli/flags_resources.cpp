@@ -60,8 +60,8 @@ void build_events(CLI::App& app, Arguments& arguments) {
 
 void build_stats(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<StatsArguments>();
-    add_choice(app, "-f,--format", own.format, {"table", "json", "prometheus"},
-               "table, json or prometheus (default: table)");
+    add_choice(app, "-f,--format", own.format,
+               {{"table", "json", "prometheus"}, "table, json or prometheus (default: table)"});
     add_ids(app, own.ids, own.all);
 }
 

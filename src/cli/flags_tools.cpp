@@ -22,10 +22,11 @@ void build_conformance(CLI::App& app, Arguments& arguments) {
     add_list(app, "--runtime", own.runtimes, "a runtime to judge; may be given several times");
     add_text(app, "--filter", own.filter, "only cases with this in their name or clause");
     add_list(app, "--known", own.known, "a case whose failure is known, and is no failure of all");
-    add_choice(app, "--suite", own.suite, {"spec", "engine", "security", "all"},
-               "spec, engine, security or all (default: spec)");
-    add_choice(app, "--format", own.format, {"tap", "junit", "html"},
-               "tap, junit or html (default: tap)");
+    add_choice(
+        app, "--suite", own.suite,
+        {{"spec", "engine", "security", "all"}, "spec, engine, security or all (default: spec)"});
+    add_choice(app, "--format", own.format,
+               {{"tap", "junit", "html"}, "tap, junit or html (default: tap)"});
     add_text(app, "--out", own.file, "where the report goes (default: standard output)");
     add_count(app, "-j,--jobs", own.parallel, "how many cases at a time (default: 1)");
     add_count(app, "--timeout", own.timeout, "seconds for one call of the runtime (default: 10)");
@@ -36,10 +37,12 @@ void build_features(CLI::App&, Arguments& arguments) { arguments.emplace<Feature
 
 void build_validate(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<ValidateArguments>();
-    add_choice(app, "-t,--type", own.type, {"config", "state", "features"},
-               "config, state or features (default: what it looks like)");
-    add_choice(app, "-f,--format", own.format, {"text", "json", "sarif", "github"},
-               "text, json, sarif or github (default: text)");
+    add_choice(app, "-t,--type", own.type,
+               {{"config", "state", "features"},
+                "config, state or features (default: what it looks like)"});
+    add_choice(
+        app, "-f,--format", own.format,
+        {{"text", "json", "sarif", "github"}, "text, json, sarif or github (default: text)"});
     app.add_flag("--strict", own.strict, "warnings are errors");
     app.add_flag("--host", own.host, "judge also by what this host can do");
     app.add_option("PATH", own.paths, "bundles, files, or - (default: .)");

@@ -121,17 +121,18 @@ void add_globals(CLI::App& app, Beginning& out) {
     auto& own = out.globals;
     add_text(app, "--root", own.root, "where containers are kept (default: /run/cleat)");
     add_text(app, "--log", own.log, "append the log here: [file:]PATH, journald:ID or syslog:ID");
-    add_choice(app, "--log-format", own.log_format, {"text", "json"},
-               "text or json (default: text)");
-    add_choice(app, "--log-level", own.log_level, {"error", "warning", "info", "debug"},
-               "error, warning, info or debug (default: error)");
+    add_choice(app, "--log-format", own.log_format,
+               {{"text", "json"}, "text or json (default: text)"});
+    add_choice(
+        app, "--log-level", own.log_level,
+        {{"error", "warning", "info", "debug"}, "error, warning, info or debug (default: error)"});
     app.add_flag("--debug", own.debug, "as --log-level debug");
     app.add_flag("--systemd-cgroup", own.systemd_cgroup, "as --cgroup-manager systemd");
     add_text(app, "--trace", own.trace, "append what was done, and its time, to this file (JSON)");
-    add_choice(app, "--cgroup-manager", own.cgroup_manager, {"cgroupfs", "systemd", "disabled"},
-               "cgroupfs, systemd or disabled");
-    add_choice(app, "--rootless", own.rootless, {"true", "false", "auto"},
-               "true, false or auto; found out in any case");
+    add_choice(app, "--cgroup-manager", own.cgroup_manager,
+               {{"cgroupfs", "systemd", "disabled"}, "cgroupfs, systemd or disabled"});
+    add_choice(app, "--rootless", own.rootless,
+               {{"true", "false", "auto"}, "true, false or auto; found out in any case"});
     app.add_flag("-v,-V,--version", out.version, "show the version");
 }
 

@@ -38,8 +38,8 @@ namespace std {  // NOLINT(cert-dcl58-cpp): a function that the library declares
                                         const char* condition) noexcept {
     say("cleat: assertion failed: ");
     say(condition);
-    say(" in ");
-    say(function);
+    if (function != nullptr) say(" in ");  // in the library's own code, see base/assertions.hpp
+    if (function != nullptr) say(function);
     say("\n");
     std::abort();
 }

@@ -50,8 +50,11 @@ class Binder {
     void read(const Node& node, const Place& place, T& out) {
         if (!expect(node, Node::Kind::Object, place)) return;
         std::size_t known = 0;
-        std::apply([&](const auto&... field) { (read_field(node, place, field, out, known), ...); },
-                   Table<T>::fields);
+        std::apply(
+            [&](const auto&... field) {
+                ((known += read_field(node, place, field, out) ? 1U : 0U), ...);
+            },
+            Table<T>::fields);
         if (known < node.members.size()) note_unknown<T>(node, place);
     }
     template <Worded T>
@@ -110,17 +113,18 @@ class Binder {
     }
 
  private:
+    /// Whether the object has it.
     template <class Owner, class Member>
-    void read_field(const Node& object, const Place& place, const Field<Owner, Member>& field,
-                    Owner& out, std::size_t& known) {
+    bool read_field(const Node& object, const Place& place, const Field<Owner, Member>& field,
+                    Owner& out) {
         const Node* node = object.find(field.name);
         const Place inner{.parent = &place, .name = field.name};
         if (node != nullptr) {
-            ++known;
             read(*node, inner, out.*(field.member));
         } else if (field.presence == Presence::Required) {
             report(object, inner, "is required");
         }
+        return node != nullptr;
     }
 
     template <class T>

@@ -24,11 +24,10 @@ Result<Fd> open_at(int directory, const char* path, int flags, mode_t mode) {
 }
 
 Result<Fd> open_resolved(int directory, const char* path, std::uint64_t flags,
-                         std::uint64_t resolve, mode_t mode) {
+                         std::uint64_t resolve) {
     constexpr int kTries = 128;  // EAGAIN: a rename elsewhere raced with "..", openat2(2)
     ::open_how how{};
     how.flags = flags | O_CLOEXEC;
-    how.mode = mode;
     how.resolve = resolve;
     for (int i = 0; i < kTries; ++i) {
         Fd fd(static_cast<int>(

@@ -35,7 +35,7 @@ Result<::sockaddr_un> short_address(const std::string& path) {
 }
 
 const ::sockaddr* generic(const ::sockaddr_un& address) {
-    return static_cast<const ::sockaddr*>(static_cast<const void*>(&address));
+    return reinterpret_cast<const ::sockaddr*>(&address);
 }
 
 Result<Fd> connected(int type, const std::string& path) {

@@ -7,8 +7,9 @@ import sys
 import tempfile
 import unittest
 
-TOOL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "tools",
-                    "install-engine")
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+TOOL = os.path.join(TOP, "tools", "install-engine")
+CONTRIB = os.path.join(TOP, "contrib")
 FILES = {"docker": "etc/docker/daemon.json", "containerd": "etc/containerd/config.toml",
          "podman": "etc/containers/containers.conf.d/50-cleat.conf",
          "crio": "etc/crio/crio.conf.d/50-cleat.conf"}
@@ -82,10 +83,31 @@ class InstallEngine(unittest.TestCase):
         self.tool("containerd", "--remove", "--yes")
         self.assertEqual(self.text("containerd"), before)
 
+    def test_containerd_2_has_its_runtimes_elsewhere(self):
+        before = "version = 3\n"
+        self.put("containerd", before)
+        self.tool("containerd", "--yes", "--default")
+        self.assertIn("[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.cleat]\n",
+                      self.text("containerd"))
+        self.assertNotIn("grpc.v1.cri", self.text("containerd"))
+        self.tool("containerd", "--remove", "--yes")
+        self.assertEqual(self.text("containerd"), before)
+
+    def test_contrib_has_what_is_written(self):
+        for engine, name in (("docker", "docker/daemon.json"), ("podman", "podman/50-cleat.conf"),
+                             ("crio", "crio/50-cleat.conf")):
+            with self.subTest(engine):
+                self.tool(engine, "--yes")
+                with open(os.path.join(CONTRIB, name), encoding="utf-8") as file:
+                    ours = file.read().replace("/usr/local/bin/cleat", "/bin/true")
+                self.assertEqual(ours, self.text(engine))
+
     def test_what_cannot_be_changed_safely_is_left_alone(self):
         for engine, text, options in (
                 ("docker", "{ not json", ()), ("docker", "[]", ()),
-                ("containerd", "version = 1\n", ()),
+                ("containerd", "version = 1\n", ()), ("containerd", "root = 1\n", ()),
+                ("containerd", "version = 3\n[plugins.\"io.containerd.cri.v1.runtime\".containerd]\n",
+                 ("--default",)),
                 ("containerd",
                  'version = 2\n[plugins."io.containerd.grpc.v1.cri".containerd]\n', ("--default",))):
             with self.subTest(text):

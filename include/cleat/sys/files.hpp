@@ -23,9 +23,10 @@ inline constexpr int kHere = -100;
 /// openat(2) with O_CLOEXEC added.
 [[nodiscard]] Result<Fd> open_at(int directory, const char* path, int flags, mode_t mode = 0);
 
-/// openat2(2) with O_CLOEXEC added; `resolve` is of RESOLVE_*; EAGAIN is retried up to 128 times.
+/// openat2(2) of what exists, with O_CLOEXEC added; `resolve` is of RESOLVE_*; EAGAIN is retried up
+/// to 128 times.
 [[nodiscard]] Result<Fd> open_resolved(int directory, const char* path, std::uint64_t flags,
-                                       std::uint64_t resolve, mode_t mode = 0);
+                                       std::uint64_t resolve);
 
 /// The whole text of a file, at most `limit` bytes; a longer one is an error (EFBIG).
 [[nodiscard]] Result<std::string> read_text_at(int directory, const char* path,
