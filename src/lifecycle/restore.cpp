@@ -209,6 +209,7 @@ void Restoration::undo() const {
 
 Result<Birth> bring_back(const Settings& settings, const CreateOptions& create,
                          const RestoreOptions& options) {
+    if (::geteuid() != 0) return fail(ErrorKind::Unsupported, "CRIU needs root");
     auto prepared = TRY(prepare(settings, create, plan::Options::Begin::OnStart));
     const auto& process = prepared.config.spec.process;
     TRY(check_terminal(process && process->terminal, create.console_socket,
@@ -232,13 +233,19 @@ Result<Birth> bring_back(const Settings& settings, const CreateOptions& create,
 
 Result<int> restore(const Settings& settings, const CreateOptions& create,
                     const RestoreOptions& options) {
-    if (::geteuid() != 0) return fail(ErrorKind::Unsupported, "CRIU needs root");
     auto birth = TRY(bring_back(settings, create, options));
     if (options.detach) return 0;
     auto status = launch::attend(birth.launched);
     const auto gone = destroy(settings, birth.container);
     if (status && !gone) return std::unexpected(gone.error());
     return status;
+}
+
+Result<Newborn> restore_near(const Settings& settings, const CreateOptions& create,
+                             const RestoreOptions& options) {
+    auto birth = TRY(bring_back(settings, create, options));
+    return Newborn{.process = birth.launched.process,
+                   .console = std::move(birth.launched.console_master)};
 }
 
 }  // namespace cleat::lifecycle

@@ -113,6 +113,13 @@ Event delete_event(const Subject& subject, const Exit& exit) {
             .at = now()};
 }
 
+Event checkpoint_event(const std::string& container, const std::string& images) {
+    return {.topic = "/tasks/checkpointed",
+            .type = "containerd.events.TaskCheckpointed",
+            .message = of_container(container).text(2, images).take(),
+            .at = now()};
+}
+
 Event moment_event(Moment moment, const std::string& container) {
     std::string message = of_container(container).take();
     if (moment == Moment::Oom)

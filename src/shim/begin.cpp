@@ -17,7 +17,9 @@ void Tasks::start(const TaskRequest& request, Caller caller) {
     if (stage == Stage::Running) return refused("cannot start a running process");
     if (stage == Stage::Paused) return refused("cannot start a paused process");
     if (stage == Stage::Stopped) return refused("cannot start a stopped process");
-    if (is_init)
+    if (is_init && target->container->images)
+        restore_init(*target, caller);
+    else if (is_init)
         start_init(*target, caller);
     else
         start_exec(*target, caller);

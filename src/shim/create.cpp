@@ -40,8 +40,6 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
     if (containers_.contains(request.id))
         return fail_with(
             {Code::AlreadyExists, concat("container ", request.id, ": already exists")});
-    if (!request.checkpoint.empty())
-        return fail_with({Code::Unimplemented, "checkpoint and restore are not built in"});
     const auto id = ContainerId::parse(request.id);
     if (!id) return fail_with(status_of(id.error(), ""));
     auto options = options_of(request);
@@ -54,6 +52,10 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
     container->bundle = request.bundle;
     container->settings = settings_of(*options, home_.name_space);
     container->rootfs_mounted = !request.rootfs.empty();
+    if (!request.checkpoint.empty())
+        container->images = Images{.bundle = request.bundle,
+                                   .path = request.checkpoint,
+                                   .work_path = options->criu_work_path};
     container->owner = {.uid = options->io_uid, .gid = options->io_gid};
     container->init->streams = request.streams;
     container->init->stdio = std::make_unique<Stdio>(home_.loop);
@@ -64,7 +66,10 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
                         .id = *id,
                         .streams = request.streams,
                         .name_space = home_.name_space};
-    const auto work = [&] { return make_container(making, request, *options); };
+    const auto work = [&] {
+        return container->images ? await_restore(making, request)
+                                 : make_container(making, request, *options);
+    };
     busy_with({.target = {container, container->init},
                .standard = container->init->stdio->ends(),
                .work = work,
@@ -81,11 +86,17 @@ void Tasks::create(const TaskRequest& request, Caller caller) {
 }
 
 void Tasks::created(const ContainerPtr& container, const TaskRequest& request, Yield yield) {
+    if (!container->images) born(container, std::move(yield));
+    container->init->stage = Stage::Created;
+    home_.events.publish(create_event(request, container->init->pid));
+}
+
+/// There is a process, which has its ends of the streams.
+void Tasks::born(const ContainerPtr& container, Yield yield) {
     auto made = read_made(yield);
     auto& init = *container->init;
     init.pid = made.pid;
     init.logger = made.logger;
-    init.stage = Stage::Created;
     container->own_pid_namespace = made.own_pid_namespace;
     init.stdio->begin(std::move(made.console));
     if (made.memory) {
@@ -98,7 +109,6 @@ void Tasks::created(const ContainerPtr& container, const TaskRequest& request, Y
         else
             warn(concat("no OOM events: ", describe(watch.error())));
     }
-    home_.events.publish(create_event(request, made.pid));
 }
 
 void Tasks::exec(const TaskRequest& request, Caller caller) {

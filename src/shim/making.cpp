@@ -1,6 +1,7 @@
 // Room: shim. Making a container. Runs in the errand, whose streams are the container's.
 #include "making.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/lifecycle/criu.hpp"
 #include "cleat/sys/files.hpp"
 #include "rootfs.hpp"
 #include "stdio.hpp"
@@ -111,18 +113,49 @@ Result<Yield> make(const Making& making, const TaskRequest& request,
     return yield;
 }
 
-}  // namespace
-
-Result<Yield> make_container(const Making& making, const TaskRequest& request,
-                             const RuntimeOptions& options) {
+/// Does it in the mounted root, which is taken off again if that fails.
+template <class Work>
+Result<Yield> with_root(const TaskRequest& request, const Work& work) {
     const std::string rootfs = request.bundle + "/rootfs";
     const auto mounted = mount_root(request.rootfs, rootfs);
-    auto made =
-        mounted ? make(making, request, options) : Result<Yield>(std::unexpected(mounted.error()));
+    auto made = mounted ? work() : Result<Yield>(std::unexpected(mounted.error()));
     if (made || request.rootfs.empty()) return made;
     const auto gone = unmount_root(rootfs);
     if (!gone) warn(describe(gone.error()));
     return made;
+}
+
+}  // namespace
+
+Result<Yield> make_container(const Making& making, const TaskRequest& request,
+                             const RuntimeOptions& options) {
+    return with_root(request, [&] { return make(making, request, options); });
+}
+
+Result<Yield> await_restore(const Making& making, const TaskRequest& request) {
+    return with_root(request, [&]() -> Result<Yield> {
+        TRY(sys::open_at(sys::kHere, request.checkpoint.c_str(), O_PATH | O_DIRECTORY));
+        TRY(leave_word(making, request.bundle, 0));
+        return Yield{};
+    });
+}
+
+Result<Yield> restore_container(const Making& making, const Images& images) {
+    const auto streams = TRY(open_own_streams(
+        making.streams, {.container = making.id.str(), .name_space = making.name_space}));
+    Logger logger(streams.logger);
+    TRY(take(streams));
+    lifecycle::RestoreOptions options;
+    options.criu.image_path = images.path;
+    options.criu.work_path = images.work_path;
+    auto born = TRY(lifecycle::restore_near(making.settings,
+                                            {.id = making.id, .bundle = images.bundle}, options));
+    auto yield = tell_of(making, images.bundle, born, streams.logger);
+    if (yield)
+        logger.keep();
+    else
+        static_cast<void>(lifecycle::remove(making.settings, making.id, lifecycle::Force::Yes));
+    return yield;
 }
 
 Result<Yield> make_exec(const Making& making, const std::string& process) {

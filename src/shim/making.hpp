@@ -26,6 +26,15 @@ struct Making {
 /// Mounts the root and creates the container; what was mounted is taken off again if that fails.
 [[nodiscard]] Result<Yield> make_container(const Making& making, const TaskRequest& request,
                                            const RuntimeOptions& options);
+/// The same for a container that is to be restored at its start: mounts the root alone.
+[[nodiscard]] Result<Yield> await_restore(const Making& making, const TaskRequest& request);
+/// Makes that container of its images.
+struct Images {
+    std::string bundle;
+    std::string path;
+    std::string work_path;
+};
+[[nodiscard]] Result<Yield> restore_container(const Making& making, const Images& images);
 [[nodiscard]] Result<Yield> make_exec(const Making& making, const std::string& process);
 
 struct Made {

@@ -79,6 +79,11 @@ void read_small(Shape shape, const Reader& field, TaskRequest& request) {
         if (field.field() == 2) request.body = read_any(field.bytes());
         return;
     }
+    if (shape == Shape::Checkpoint) {
+        if (field.field() == 2) request.checkpoint = field.text();
+        if (field.field() == 3) request.body = read_any(field.bytes());
+        return;
+    }
     if (field.field() == 2) request.exec_id = field.text();
     if (shape == Shape::Kill && field.field() == 3) request.signal = field.small();
     if (shape == Shape::Kill && field.field() == 4) request.all = field.flag();

@@ -54,8 +54,8 @@ struct TaskRequest {
     std::string bundle;
     std::vector<RootMount> rootfs;
     Streams streams;
-    std::string checkpoint;
-    Any body;  ///< options, the process of an exec, or the resources of an update
+    std::string checkpoint;  ///< Create: the images to begin with; Checkpoint: where they go
+    Any body;                ///< options, the process of an exec, or the resources of an update
     std::uint32_t signal = 0;
     std::uint32_t width = 0;
     std::uint32_t height = 0;
@@ -63,7 +63,7 @@ struct TaskRequest {
 };
 
 /// Which message of the service a TaskRequest is read from.
-enum class Shape { Create, Exec, Kill, Resize, Update, Plain };
+enum class Shape { Create, Exec, Kill, Resize, Update, Checkpoint, Plain };
 [[nodiscard]] std::optional<TaskRequest> read_task_request(Shape shape, std::string_view bytes);
 
 struct Exit {
@@ -108,6 +108,7 @@ struct Subject {
 [[nodiscard]] Event exec_added_event(const Subject& subject);
 [[nodiscard]] Event exit_event(const Subject& subject, const Exit& exit);
 [[nodiscard]] Event delete_event(const Subject& subject, const Exit& exit);
+[[nodiscard]] Event checkpoint_event(const std::string& container, const std::string& images);
 enum class Moment { Oom, Paused, Resumed };
 [[nodiscard]] Event moment_event(Moment moment, const std::string& container);
 /// containerd.services.events.ttrpc.v1.ForwardRequest.

@@ -18,6 +18,7 @@ RuntimeOptions read_runc(std::string_view bytes) {
         if (reader.field() == 6) options.binary_name = reader.text();
         if (reader.field() == 7) options.root = reader.text();
         if (reader.field() == 9) options.systemd_cgroup = reader.flag();
+        if (reader.field() == 11) options.criu_work_path = reader.text();
     }
     return options;
 }
@@ -44,11 +45,32 @@ void set(RuntimeOptions& options, std::string_view key, std::string_view value) 
     if (key == "ShimCgroup") options.shim_cgroup = unquoted(value);
     if (key == "BinaryName") options.binary_name = unquoted(value);
     if (key == "Root") options.root = unquoted(value);
+    if (key == "CriuWorkPath") options.criu_work_path = unquoted(value);
     if (key == "IoUid") options.io_uid = number;
     if (key == "IoGid") options.io_gid = number;
 }
 
 }  // namespace
+
+std::expected<lifecycle::CheckpointOptions, Status> read_checkpoint_options(const Any& any) {
+    if (!any.type.empty() && !any.type.ends_with("containerd.runc.v1.CheckpointOptions"))
+        return refuse(Code::InvalidArgument, concat("checkpoint options of type ", any.type));
+    lifecycle::CheckpointOptions options;
+    options.leave_running = true;
+    Reader reader(any.value);
+    while (reader.next()) {
+        if (reader.field() == 1) options.leave_running = !reader.flag();
+        if (reader.field() == 2) options.criu.tcp_established = reader.flag();
+        if (reader.field() == 3) options.criu.ext_unix_sk = reader.flag();
+        if (reader.field() == 4) options.criu.shell_job = reader.flag();
+        if (reader.field() == 5) options.criu.file_locks = reader.flag();
+        if (reader.field() == 6) options.criu.empty_ns = reader.text();
+        if (reader.field() == 7 && !reader.bytes().empty())
+            options.criu.manage_cgroups_mode = reader.text();
+        if (reader.field() == 9) options.criu.work_path = reader.text();
+    }
+    return options;
+}
 
 std::expected<void, Status> read_table(std::string_view toml, RuntimeOptions& options) {
     for (const auto each : split(toml, '\n')) {

@@ -43,6 +43,7 @@ void Tasks::remove_container(const Target& target, Caller caller) {
                    [this, target, caller](Result<Yield> yield) {
                        auto& init = *target.process;
                        if (!yield) return deny(caller, yield.error(), "OCI runtime delete failed");
+                       if (init.pid == 0) return removed(target, caller);  // never restored
                        if (init.told) return end_when_drained(target, caller);
                        init.when_told = [this, target, caller] {
                            end_when_drained(target, caller);

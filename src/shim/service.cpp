@@ -35,7 +35,7 @@ struct MethodTable {
         {"Pids", Shape::Plain, Method::Order::AtOnce, &Tasks::pids},
         {"Pause", Shape::Plain, Method::Order::InTurn, &Tasks::pause},
         {"Resume", Shape::Plain, Method::Order::InTurn, &Tasks::resume},
-        {"Checkpoint", Shape::Plain, Method::Order::AtOnce, &Tasks::checkpoint},
+        {"Checkpoint", Shape::Checkpoint, Method::Order::InTurn, &Tasks::checkpoint},
         {"Update", Shape::Update, Method::Order::InTurn, &Tasks::update},
         {"Stats", Shape::Plain, Method::Order::AtOnce, &Tasks::stats},
         {"Connect", Shape::Plain, Method::Order::AtOnce, &Tasks::connect},
@@ -182,10 +182,6 @@ void Tasks::wait(const TaskRequest& request, Caller caller) {
 void Tasks::connect(const TaskRequest& request, Caller caller) {
     const auto container = container_of(request.id);
     home_.answer(caller, encode_connect(::getpid(), container ? container->init->pid : 0));
-}
-
-void Tasks::checkpoint(const TaskRequest& /*request*/, Caller caller) {
-    deny(caller, Code::Unimplemented, "checkpoint and restore are not built in");
 }
 
 void Tasks::shutdown(const TaskRequest& /*request*/, Caller caller) {

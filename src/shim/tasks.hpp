@@ -15,6 +15,7 @@
 #include "errands.hpp"
 #include "events.hpp"
 #include "loop.hpp"
+#include "making.hpp"
 #include "messages.hpp"
 #include "oom.hpp"
 #include "server.hpp"
@@ -59,6 +60,7 @@ struct Container {
     lifecycle::Settings settings;
     bool own_pid_namespace = true;
     bool rootfs_mounted = false;
+    std::optional<Images> images = {};  ///< what it is restored from at its start
     Owner owner = {};
     ProcessPtr init = std::make_shared<Process>();
     std::map<std::string, ProcessPtr> execs = {};
@@ -135,6 +137,8 @@ class Tasks {
 
     void resume_deferred(Process& process);
     void created(const ContainerPtr& container, const TaskRequest& request, Yield yield);
+    void born(const ContainerPtr& container, Yield yield);
+    void restore_init(const Target& target, Caller caller);
     void start_init(const Target& target, Caller caller);
     void start_exec(const Target& target, Caller caller);
     void started(const Target& target, Caller caller);

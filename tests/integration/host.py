@@ -1,6 +1,8 @@
 """What must be the same on the host after a test as before it."""
 import contextlib
 import os
+import shutil
+import subprocess
 
 RUN = f"cleat-it-{os.getpid()}"
 
@@ -116,3 +118,12 @@ def reap():
         if parent == os.getpid() and state == "Z" and pid not in CALLS:
             with contextlib.suppress(ChildProcessError):
                 os.waitpid(pid, os.WNOHANG)
+
+
+def no_criu():
+    """Why there can be no checkpoint here, or None."""
+    criu = shutil.which("criu")
+    if not criu:
+        return "no criu in PATH"
+    check = subprocess.run([criu, "check"], capture_output=True, text=True, check=False)
+    return None if check.returncode == 0 else "criu check fails: " + check.stderr.strip()[-200:]

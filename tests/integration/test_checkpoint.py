@@ -8,20 +8,12 @@ import subprocess
 from bundle import bind, filesystem, mounts_of
 from console import ConsoleSocket
 from harness import CleatTest, main
+from host import no_criu
 
 COUNT = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.1; done"
 
 # A file of the host's that is open in the container is none that CRIU finds in it.
 NO_FILES = ("sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh")
-
-
-def no_criu():
-    """Why there can be no checkpoint here, or None."""
-    criu = shutil.which("criu")
-    if not criu:
-        return "no criu in PATH"
-    check = subprocess.run([criu, "check"], capture_output=True, text=True, check=False)
-    return None if check.returncode == 0 else "criu check fails: " + check.stderr.strip()[-200:]
 
 
 WHY_NOT = no_criu()

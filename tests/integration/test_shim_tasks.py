@@ -7,8 +7,7 @@ import time
 
 from harness import main
 from shim_case import CREATED, PAUSED, RUNNING, STOPPED, ShimTest
-from ttrpc import (EXISTS, INVALID, NOT_FOUND, PRECONDITION, UNIMPLEMENTED, UNKNOWN, Refused,
-                   as_bytes, decode, encode)
+from ttrpc import (EXISTS, INVALID, NOT_FOUND, PRECONDITION, UNKNOWN, Refused, as_bytes, decode, encode)
 
 
 class States(ShimTest):
@@ -69,9 +68,8 @@ class States(ShimTest):
         self.ask_refused(PRECONDITION, "cannot resume a stopped container", "Resume")
         self.ask("Delete")
         for method in ("State", "Start", "Delete", "Kill", "Pause", "Resume", "Pids", "Wait",
-                       "Stats", "Exec", "Update", "ResizePty", "CloseIO"):
+                       "Stats", "Exec", "Update", "ResizePty", "CloseIO", "Checkpoint"):
             self.ask_refused(NOT_FOUND, "container not created", method, id="other")
-        self.ask_refused(UNIMPLEMENTED, "not built in", "Checkpoint")
         self.shut_down()
         self.assertEqual(self.events.wait_for(6), ["create", "start", "paused", "resumed", "exit",
                                                    "delete"])
@@ -89,7 +87,8 @@ class States(ShimTest):
         self.start_shim()
         self.ask_refused(UNKNOWN, "OCI runtime create failed: ", "Create", bundle=self.bundle)
         self.ask_refused(INVALID, "invalid container ID", "Create", bundle=self.bundle, id="a/b")
-        self.ask_refused(UNIMPLEMENTED, "checkpoint", "Create", bundle=self.bundle, checkpoint="x")
+        self.ask_refused(UNKNOWN, "/no/images", "Create", bundle=self.bundle,
+                         checkpoint="/no/images")
         self.ask_refused(INVALID, "options of type x.y", "Create", bundle=self.bundle,
                           options={"type_url": "x.y"})
         self.shut_down()

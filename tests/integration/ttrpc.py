@@ -19,7 +19,8 @@ UNKNOWN, INVALID, NOT_FOUND, EXISTS, EXHAUSTED, PRECONDITION, UNIMPLEMENTED = 2,
 ANSWERS = {"Create": "Pid", "Start": "Pid", "Delete": "Deleted", "State": "State", "Wait": "Exit",
            "Pids": "Pids", "Stats": "Stats", "Connect": "Connected"}
 QUESTIONS = {"Create": "Create", "Exec": "Exec", "Kill": "Kill", "ResizePty": "Resize",
-             "CloseIO": "CloseIO", "Update": "Update", "Shutdown": "Shutdown"}
+             "CloseIO": "CloseIO", "Update": "Update", "Shutdown": "Shutdown",
+             "Checkpoint": "Checkpoint"}
 
 
 def missing():

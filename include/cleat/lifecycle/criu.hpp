@@ -51,6 +51,9 @@ struct RestoreOptions {
 /// Makes a container of what checkpoint() has written. The exit status, as run() gives it.
 [[nodiscard]] Result<int> restore(const Settings& settings, const CreateOptions& create,
                                   const RestoreOptions& options);
+/// The same for a caller who stays near; `detach` has no meaning.
+[[nodiscard]] Result<Newborn> restore_near(const Settings& settings, const CreateOptions& create,
+                                           const RestoreOptions& options);
 /// Whether this host has what both need.
 [[nodiscard]] bool can_checkpoint();
 

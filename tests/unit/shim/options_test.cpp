@@ -50,3 +50,33 @@ TEST_CASE("no options are the defaults, other ones are refused") {
     CHECK_FALSE(read_options(
         {.type = "runtimeoptions.v1.Options", .value = Writer().text(3, "nonsense").take()}));
 }
+
+TEST_CASE("the options of a checkpoint are read, and without them the container runs on") {
+    const auto value = Writer()
+                           .number(1, 1)
+                           .number(2, 1)
+                           .number(3, 1)
+                           .number(4, 1)
+                           .number(5, 1)
+                           .text(6, "network")
+                           .text(7, "strict")
+                           .text(9, "/work")
+                           .take();
+    const auto options =
+        read_checkpoint_options({.type = "containerd.runc.v1.CheckpointOptions", .value = value});
+    REQUIRE(options);
+    CHECK_FALSE(options->leave_running);
+    CHECK(options->criu.tcp_established);
+    CHECK(options->criu.ext_unix_sk);
+    CHECK(options->criu.shell_job);
+    CHECK(options->criu.file_locks);
+    CHECK(options->criu.empty_ns == "network");
+    CHECK(options->criu.manage_cgroups_mode == "strict");
+    CHECK(options->criu.work_path == "/work");
+
+    const auto none = read_checkpoint_options({});
+    REQUIRE(none);
+    CHECK(none->leave_running);
+    CHECK(none->criu.manage_cgroups_mode == "soft");
+    CHECK_FALSE(read_checkpoint_options({.type = "x.Options", .value = ""}));
+}
