@@ -174,7 +174,9 @@ struct ConformanceArguments {
     bool list = false;
 };
 
-struct FeaturesArguments {};
+struct FeaturesArguments {
+    bool host = false;
+};
 
 struct ValidateArguments {
     std::vector<std::string> paths;

@@ -256,8 +256,10 @@ class Runner {
         return TRY(conformance::judge(options)) ? 0 : kBroken;
     }
 
-    Result<int> operator()(const FeaturesArguments&) const {
-        TRY(print(lifecycle::features_json(build()) + '\n'));
+    Result<int> operator()(const FeaturesArguments& arguments) const {
+        const auto document = arguments.host ? TRY(lifecycle::features_json_here(build()))
+                                             : lifecycle::features_json(build());
+        TRY(print(document + '\n'));
         return 0;
     }
 

@@ -33,7 +33,10 @@ void build_conformance(CLI::App& app, Arguments& arguments) {
     app.add_flag("--list", own.list, "show the cases, and run none");
 }
 
-void build_features(CLI::App&, Arguments& arguments) { arguments.emplace<FeaturesArguments>(); }
+void build_features(CLI::App& app, Arguments& arguments) {
+    auto& own = arguments.emplace<FeaturesArguments>();
+    app.add_flag("--host", own.host, "add what of it this host has");
+}
 
 void build_validate(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<ValidateArguments>();

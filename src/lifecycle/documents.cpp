@@ -2,9 +2,13 @@
 // file of the room that knows the JSON library; nothing here throws (bad UTF-8 is replaced).
 #include "documents.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cleat/base/text.hpp"
+#include "cleat/host/abilities.hpp"
+#include "cleat/kernel/apply.hpp"
 #include "cleat/lifecycle/lifecycle.hpp"
 #include "cleat/plan/names.hpp"
 #include "cleat/spec/annotations.hpp"
@@ -67,22 +71,85 @@ Json config_annotations() {
     return names;
 }
 
+Json enabled(plan::Ability ability) { return enabled(ability == plan::Ability::Present); }
+
+/// The specification calls the actions otherwise than the kernel.
+Json actions_there(const std::vector<std::string>& there) {
+    constexpr std::string_view kKernelNames[] = {"kill_thread", "kill_process", "kill_thread",
+                                                 "trap",        "errno",        "trace",
+                                                 "allow",       "log",          "user_notif"};
+    Json names = Json::array();
+    for (int i = 0; i <= static_cast<int>(spec::SeccompAction::Notify); ++i)
+        if (std::ranges::find(there, kKernelNames[i]) != there.end())
+            names.push_back(spec::name_of(static_cast<spec::SeccompAction>(i)));
+    return names;
+}
+
+Json namespaces_there(const std::vector<std::string>& there) {
+    Json names = Json::array();
+    for (int i = 0; i < spec::kNamespaceTypes; ++i) {
+        const auto type = static_cast<spec::NamespaceType>(i);
+        if (std::ranges::find(there, kernel::file_of(type)) != there.end())
+            names.push_back(spec::name_of(type));
+    }
+    return names;
+}
+
+Json cgroups_there(const host::Abilities& host) {
+    bool v1 = false;
+    bool v2 = false;
+    std::set<std::string> controllers;
+    for (const auto& hierarchy : host.facts.cgroups) {
+        (hierarchy.unified ? v2 : v1) = true;
+        for (const auto& name : hierarchy.controllers)
+            if (!name.starts_with("name=")) controllers.insert(name);
+    }
+    return {{"v1", v1},
+            {"v2", v2},
+            {"systemd", host.systemd == plan::Ability::Present},
+            {"systemdUser", host.user_systemd == plan::Ability::Present},
+            {"rdma", controllers.contains("rdma")},
+            {"controllers", controllers}};
+}
+
+Json host_features(const host::Abilities& host) {
+    const auto& facts = host.facts;
+    const auto capabilities = plan::capability_names(plan::all_capabilities(facts.last_capability));
+    return {{"kernel", concat(facts.kernel_major, ".", facts.kernel_minor)},
+            {"namespaces", namespaces_there(host.namespaces)},
+            {"capabilities", split(capabilities, ' ')},
+            {"cgroup", cgroups_there(host)},
+            {"seccomp",
+             {{"enabled", !host.seccomp_actions.empty()},
+              {"actions", actions_there(host.seccomp_actions)}}},
+            {"apparmor", enabled(facts.apparmor)},
+            {"selinux", enabled(facts.selinux)},
+            {"intelRdt", enabled(!facts.resctrl.empty())}};
+}
+
+Json features(const Build& build) {
+    const char* checkpoint = build.checkpoint ? "true" : "false";
+    return {{"ociVersionMin", spec::kOciVersionMin},
+            {"ociVersionMax", spec::kOciVersion},
+            {"hooks", kHookNames},
+            {"mountOptions", plan::known_mount_options()},
+            {"linux", linux_features()},
+            {"potentiallyUnsafeConfigAnnotations", config_annotations()},
+            {"annotations",
+             {{"org.opencontainers.runc.checkpoint.enabled", checkpoint},
+              {"run.oci.crun.checkpoint.enabled", checkpoint},
+              {"io.github.seccomp.libseccomp.version", build.libseccomp},
+              {"cleat.commit", build.commit},
+              {"cleat.version", build.version}}}};
+}
+
 }  // namespace
 
-std::string features_json(const Build& build) {
-    const char* checkpoint = build.checkpoint ? "true" : "false";
-    const Json document = {{"ociVersionMin", spec::kOciVersionMin},
-                           {"ociVersionMax", spec::kOciVersion},
-                           {"hooks", kHookNames},
-                           {"mountOptions", plan::known_mount_options()},
-                           {"linux", linux_features()},
-                           {"potentiallyUnsafeConfigAnnotations", config_annotations()},
-                           {"annotations",
-                            {{"org.opencontainers.runc.checkpoint.enabled", checkpoint},
-                             {"run.oci.crun.checkpoint.enabled", checkpoint},
-                             {"io.github.seccomp.libseccomp.version", build.libseccomp},
-                             {"cleat.commit", build.commit},
-                             {"cleat.version", build.version}}}};
+std::string features_json(const Build& build) { return dump(features(build), Layout::Pretty); }
+
+Result<std::string> features_json_here(const Build& build) {
+    Json document = features(build);
+    document["host"] = host_features(TRY(host::probe_abilities()));
     return dump(document, Layout::Pretty);
 }
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 from harness import CleatTest, main
+from host import cgroup_mounts
 
 # The members of runc's statistics, whatever the container has used.
 STATS = {
@@ -166,6 +167,28 @@ class Texts(CleatTest):
         self.assertEqual(entry["level"], "error")
         self.assertIn("container does not exist", entry["msg"])
         self.assertRegex(entry["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+
+    def test_features_of_the_host(self):
+        self.cleat_only("--host is its own")
+        document = self.ok("features", "--host", root=False).json()
+        host = document.pop("host")
+        self.assertEqual(document, self.ok("features", root=False).json())
+        self.assertTrue(os.uname().release.startswith(host["kernel"] + "."), host["kernel"])
+        files = {"network": "net", "mount": "mnt"}
+        self.assertLessEqual({files.get(name, name) for name in host["namespaces"]},
+                             set(os.listdir("/proc/self/ns")))
+        self.assertIn("user", host["namespaces"])
+        with open("/proc/sys/kernel/seccomp/actions_avail", encoding="utf-8") as file:
+            available = file.read().split()
+        self.assertEqual("SCMP_ACT_NOTIFY" in host["seccomp"]["actions"],
+                         "user_notif" in available)
+        self.assertIn("SCMP_ACT_ERRNO", host["seccomp"]["actions"])
+        mounts = cgroup_mounts()
+        self.assertEqual(host["cgroup"]["v2"], "unified" in mounts)
+        self.assertEqual(host["cgroup"]["v1"], bool(set(mounts) - {"unified"}))
+        self.assertLessEqual(set(mounts) & {"memory", "pids", "devices"},
+                             set(host["cgroup"]["controllers"]))
+        self.assertEqual(host["cgroup"]["systemd"], os.path.isdir("/run/systemd/system"))
 
     def test_version_and_features(self):
         lines = self.ok("--version", root=False).out.splitlines()

@@ -180,6 +180,8 @@ struct Build {
     bool checkpoint = false;  ///< can_checkpoint()
 };
 [[nodiscard]] std::string features_json(const Build& build);
+/// The same with one member more, `host`: what of it the machine at hand has, in the same words.
+[[nodiscard]] Result<std::string> features_json_here(const Build& build);
 
 /// A config.json to begin with, for a privileged container or a rootless one.
 enum class Rootless { No, Yes };
