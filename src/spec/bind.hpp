@@ -19,9 +19,9 @@
 namespace cleat::spec {
 
 template <class T>
-concept Described = requires { Table<T>::fields; };
+concept Described = requires { Table<T>::kFields; };
 template <class T>
-concept Worded = requires { Words<T>::words; };
+concept Worded = requires { Words<T>::kWords; };
 template <class T>
 concept StrongId = std::same_as<T, Uid> || std::same_as<T, Gid>;
 
@@ -54,18 +54,18 @@ class Binder {
             [&](const auto&... field) {
                 ((known += read_field(node, place, field, out) ? 1U : 0U), ...);
             },
-            Table<T>::fields);
+            Table<T>::kFields);
         if (known < node.members.size()) note_unknown<T>(node, place);
     }
     template <Worded T>
     void read(const Node& node, const Place& place, T& out) {
         if (!expect(node, Node::Kind::String, place)) return;
-        for (const auto& [word, value] : Words<T>::words) {
+        for (const auto& [word, value] : Words<T>::kWords) {
             if (word != node.text) continue;
             out = value;
             return;
         }
-        report(node, place, concat("unknown ", Words<T>::what, " ", quoted(node.text)));
+        report(node, place, concat("unknown ", Words<T>::kWhat, " ", quoted(node.text)));
     }
     template <StrongId T>
     void read(const Node& node, const Place& place, T& out) {
@@ -132,12 +132,12 @@ class Binder {
         for (const auto& [name, value] : object.members) {
             const bool known =
                 std::apply([&](const auto&... field) { return ((field.name == name) || ...); },
-                           Table<T>::fields);
+                           Table<T>::kFields);
             if (known) continue;
             unknown_.push_back(pointer_push(place.pointer(), name));
             std::apply(
                 [&](const auto&... field) { (warn_of_case(value, place, name, field.name), ...); },
-                Table<T>::fields);
+                Table<T>::kFields);
         }
     }
 

@@ -195,7 +195,7 @@ Error to_error(const std::vector<Problem>& problems, std::string_view document) 
 namespace {
 template <class Enum>
 std::string_view word_of(Enum value) noexcept {
-    for (const auto& [word, each] : Words<Enum>::words)
+    for (const auto& [word, each] : Words<Enum>::kWords)
         if (each == value) return word;
     return "unknown";
 }

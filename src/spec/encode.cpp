@@ -15,7 +15,7 @@ class Writer {
     void write(const T& value) {
         open('{');
         std::apply([&](const auto&... field) { (write_field(value, field), ...); },
-                   Table<T>::fields);
+                   Table<T>::kFields);
         close('}');
     }
     template <Worded T>
@@ -71,7 +71,7 @@ class Writer {
         else if constexpr (std::same_as<T, Linux>)
             return std::apply(
                 [&](const auto&... field) { return (absent(value.*(field.member)) && ...); },
-                Table<T>::fields);
+                Table<T>::kFields);
         else
             return false;
     }

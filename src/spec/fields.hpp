@@ -28,10 +28,10 @@ inline constexpr Presence kRequired = Presence::Required;
 template <class Struct>
 struct Table;
 
-#define CLEAT_TABLE(Struct, ...)                                \
-    template <>                                                 \
-    struct Table<Struct> {                                      \
-        static constexpr auto fields = std::tuple{__VA_ARGS__}; \
+#define CLEAT_TABLE(Struct, ...)                                 \
+    template <>                                                  \
+    struct Table<Struct> {                                       \
+        static constexpr auto kFields = std::tuple{__VA_ARGS__}; \
     }
 
 CLEAT_TABLE(Box, Field{"height", &Box::height, kRequired}, Field{"width", &Box::width, kRequired});

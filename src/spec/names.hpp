@@ -14,7 +14,7 @@ struct Words;
 
 template <>
 struct Words<NamespaceType> {
-    static constexpr std::array<std::pair<std::string_view, NamespaceType>, 8> words = {
+    static constexpr std::array<std::pair<std::string_view, NamespaceType>, 8> kWords = {
         {{"pid", NamespaceType::Pid},
          {"network", NamespaceType::Network},
          {"mount", NamespaceType::Mount},
@@ -23,12 +23,12 @@ struct Words<NamespaceType> {
          {"user", NamespaceType::User},
          {"cgroup", NamespaceType::Cgroup},
          {"time", NamespaceType::Time}}};
-    static constexpr std::string_view what = "namespace type";
+    static constexpr std::string_view kWhat = "namespace type";
 };
 
 template <>
 struct Words<SeccompAction> {
-    static constexpr std::array<std::pair<std::string_view, SeccompAction>, 9> words = {
+    static constexpr std::array<std::pair<std::string_view, SeccompAction>, 9> kWords = {
         {{"SCMP_ACT_KILL", SeccompAction::Kill},
          {"SCMP_ACT_KILL_PROCESS", SeccompAction::KillProcess},
          {"SCMP_ACT_KILL_THREAD", SeccompAction::KillThread},
@@ -38,12 +38,12 @@ struct Words<SeccompAction> {
          {"SCMP_ACT_ALLOW", SeccompAction::Allow},
          {"SCMP_ACT_LOG", SeccompAction::Log},
          {"SCMP_ACT_NOTIFY", SeccompAction::Notify}}};
-    static constexpr std::string_view what = "seccomp action";
+    static constexpr std::string_view kWhat = "seccomp action";
 };
 
 template <>
 struct Words<SeccompOperator> {
-    static constexpr std::array<std::pair<std::string_view, SeccompOperator>, 7> words = {
+    static constexpr std::array<std::pair<std::string_view, SeccompOperator>, 7> kWords = {
         {{"SCMP_CMP_NE", SeccompOperator::NotEqual},
          {"SCMP_CMP_LT", SeccompOperator::Less},
          {"SCMP_CMP_LE", SeccompOperator::LessEqual},
@@ -51,7 +51,7 @@ struct Words<SeccompOperator> {
          {"SCMP_CMP_GE", SeccompOperator::GreaterEqual},
          {"SCMP_CMP_GT", SeccompOperator::Greater},
          {"SCMP_CMP_MASKED_EQ", SeccompOperator::MaskedEqual}}};
-    static constexpr std::string_view what = "seccomp operator";
+    static constexpr std::string_view kWhat = "seccomp operator";
 };
 
 }  // namespace cleat::spec
