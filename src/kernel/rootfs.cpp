@@ -115,7 +115,9 @@ std::string absolute_path(const std::string& path, const Context& context) {
 
 Result<void> apply(const plan::OpenSource& step, Context& context) {
     const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
-    auto tree = sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth);
+    const auto link = step.follow ? sys::LastLink::Followed : sys::LastLink::Kept;
+    auto tree =
+        sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth, link);
     if (!tree) return std::unexpected(with_context(std::move(tree).error(), "mount source"));
     // A copy of a shared mount is its peer: mounts below it would appear on the host.
     TRY(tree->set_attributes({.propagation = MS_SLAVE}, sys::Depth::Recursive));

@@ -15,6 +15,10 @@
 
 namespace cleat::kernel {
 
+/// Filters that are loaded one after the other: mostly one, more only for a profile that is too
+/// long for one.
+using SeccompPrograms = std::vector<std::vector<::sock_filter>>;
+
 struct Context {
     std::vector<sys::Fd> slots;          ///< by plan::Slot; sized from Plan::slots
     std::vector<sys::Fd> cgroup_tasks;   ///< cgroup::open_v1_tasks
@@ -28,7 +32,7 @@ struct Context {
     std::uint64_t propagation = 0;       ///< what SetPropagation gave all mounts, without MS_REC
     sys::Fd null_device;                 ///< the first mask of a file: a verified char 1:3
     sys::Fd empty_directory;             ///< the first mask of a directory: an empty tmpfs
-    std::vector<::sock_filter> seccomp;  ///< compiled before the clone
+    SeccompPrograms seccomp;             ///< compiled before the clone
     std::string executable;              ///< found by FindExecutable
     std::vector<std::string> env;        ///< what exec gets; Exec::env, HOME added
     sys::Fd console_master;              ///< made by SetUpConsole; launch sends it to the host

@@ -15,7 +15,7 @@
 namespace cleat::plan {
 
 using Action = std::variant<
-    StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup,
+    StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup, MakeRdtGroup,
     WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
     OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
     Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
