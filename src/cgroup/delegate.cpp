@@ -1,4 +1,6 @@
 // Room: cgroup. Giving a cgroup of v2 away; host process.
+#include "delegate.hpp"
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
-#include "delegate.hpp"
 #include "internal.hpp"
 
 namespace cleat::cgroup {

@@ -62,20 +62,22 @@ std::optional<RdtStats> read_rdt_stats(const plan::RdtPlace& place) {
     RdtStats stats{.schemata = lines_of(place.group)};
     if (exists(root + "/info/L3")) {
         const StatFiles info(root + "/info/L3");
-        stats.cache = {.info = {.mask = trimmed(info.text("cbm_mask")),
-                                .min_bits = info.number("min_cbm_bits"),
-                                .classes = info.number("num_closids")},
-                       .root_schema = schema_of(whole, "L3"),
-                       .schema = schema_of(stats.schemata, "L3")};
+        stats.cache =
+            RdtStats::Resource<RdtStats::Cache>{.info = {.mask = trimmed(info.text("cbm_mask")),
+                                                         .min_bits = info.number("min_cbm_bits"),
+                                                         .classes = info.number("num_closids")},
+                                                .root_schema = schema_of(whole, "L3"),
+                                                .schema = schema_of(stats.schemata, "L3")};
     }
     if (exists(root + "/info/MB")) {
         const StatFiles info(root + "/info/MB");
-        stats.bandwidth = {.info = {.granularity = info.number("bandwidth_gran"),
-                                    .delay_linear = info.number("delay_linear"),
-                                    .minimum = info.number("min_bandwidth"),
-                                    .classes = info.number("num_closids")},
-                           .root_schema = schema_of(whole, "MB"),
-                           .schema = schema_of(stats.schemata, "MB")};
+        stats.bandwidth = RdtStats::Resource<RdtStats::Bandwidth>{
+            .info = {.granularity = info.number("bandwidth_gran"),
+                     .delay_linear = info.number("delay_linear"),
+                     .minimum = info.number("min_bandwidth"),
+                     .classes = info.number("num_closids")},
+            .root_schema = schema_of(whole, "MB"),
+            .schema = schema_of(stats.schemata, "MB")};
     }
     read_monitoring(root, place.monitor.empty() ? place.group : place.monitor, stats);
     return stats;

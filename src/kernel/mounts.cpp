@@ -118,14 +118,13 @@ Result<void> bind_mount(const plan::BindMount& step, Context& context) {
     const mode_t mode = TRY(mode_of_source(step, source, context));
     if (step.copy_symlink && S_ISLNK(mode)) return copy_symlink(step, source, context);
     constexpr auto kFollowed = sys::LastLink::Followed;
-    const auto target =
-        TRY(open_target(context, step.destination, shape_of(mode),
-                        step.follow_destination ? kFollowed : sys::LastLink::Kept));
+    const auto target = TRY(open_target(context, step.destination, shape_of(mode),
+                                        step.follow_destination ? kFollowed : sys::LastLink::Kept));
     const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
-    const auto tree = step.slot ? sys::Tree::adopt(std::move(context.slots[step.slot->index]))
-                                : TRY(sys::Tree::clone(
-                                      sys::kHere, source.c_str(), depth,
-                                      step.follow_source ? kFollowed : sys::LastLink::Kept));
+    const auto tree =
+        step.slot ? sys::Tree::adopt(std::move(context.slots[step.slot->index]))
+                  : TRY(sys::Tree::clone(sys::kHere, source.c_str(), depth,
+                                         step.follow_source ? kFollowed : sys::LastLink::Kept));
     const auto content = TRY(content_of(tree, source, target));
     TRY(check_proc_rules(target, content));
     TRY(set_mount_flags(tree.fd(), step.flags));

@@ -173,7 +173,10 @@ Result<void> apply(const plan::SetRootReadonly&, Context& context) {
 }
 
 Result<void> apply(const plan::SetMountPropagation& step, Context& context) {
-    const auto mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
+    auto mount = TRY(context.root.open_no_follow(step.destination.c_str(), O_PATH));
+    // Unless a symlink itself is mounted, or covered.
+    if (!TRY(sys::is_mount_root(mount.get())))
+        mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
     auto done = set_mount_propagation(mount.get(), step.propagation);
     if (done) return done;
     return std::unexpected(

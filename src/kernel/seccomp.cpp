@@ -193,10 +193,10 @@ Result<SeccompPrograms> compile_seccomp(const spec::Seccomp& seccomp) {
         prepend_enosys(programs[0], seccomp, architectures);
     }
     if (programs[0].size() > BPF_MAXINSNS)
-        return refuse(concat("the profile makes a filter of ", programs[0].size(),
-                             " instructions, the kernel takes ", BPF_MAXINSNS,
-                             ", and it cannot be divided"),
-                      std::string(kPointer));
+        return refuse(
+            concat("the profile makes a filter of ", programs[0].size(),
+                   " instructions, the kernel takes ", BPF_MAXINSNS, ", and it cannot be divided"),
+            std::string(kPointer));
     return programs;
 }
 

@@ -95,8 +95,7 @@ class Division {
             NumberTable table{.audit_architecture = whole.audit_architecture, .ranges = {}};
             for (const auto& range : whole.ranges) {
                 const bool own = std::ranges::find(part, &range) != part.end();
-                const bool was_own =
-                    table.ranges.empty() || !allows(table.ranges.back().outcome);
+                const bool was_own = table.ranges.empty() || !allows(table.ranges.back().outcome);
                 if (own)
                     table.ranges.push_back(range);
                 else if (was_own)

@@ -125,8 +125,7 @@ Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids
         for (auto& each : all) seen = TRY(tell(each, seen, observer));
         std::erase_if(all, [](const Watched& each) { return each.ended; });
         if (steady_clock::now() < next) continue;
-        for (const auto& each : all)
-            TRY(observer.stats(each.id, usage_of(each.running)));
+        for (const auto& each : all) TRY(observer.stats(each.id, usage_of(each.running)));
         next += observer.interval;
     }
     return {};

@@ -54,7 +54,8 @@ bool shows_cgroup_writable(const spec::Mount& mount) {
         return std::ranges::find(mount.options, option) != mount.options.end();
     };
     return mount.source == "cgroup" && (mount.type == "cgroup" || mount.type == "cgroup2") &&
-           normal_path(concat("/", mount.destination)) == "/sys/fs/cgroup" && !has("ro") && !has("rro");
+           normal_path(concat("/", mount.destination)) == "/sys/fs/cgroup" && !has("ro") &&
+           !has("rro");
 }
 
 /// Cgroup v1 cannot be given away safely; without a cgroup namespace of its own, or a view that it

@@ -45,7 +45,7 @@ struct Container {
 
     /// A container that is never started may be without (config.md#process).
     [[nodiscard]] const spec::Process& process() const {
-        static const spec::Process kNone;
+        static const spec::Process kNone{};
         return spec.process ? *spec.process : kNone;
     }
     [[nodiscard]] Slot take_slot() const { return Slot{plan.slots++}; }

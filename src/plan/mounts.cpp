@@ -225,11 +225,14 @@ std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
 Steps own_propagation(const Container& container) {
     Steps init;
     const auto& mounts = container.spec.mounts;
-    for (std::size_t i = 0; i < mounts.size(); ++i)
-        for (const auto propagation : parse_mount_options(mounts[i].options).flags.propagation)
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const auto options = parse_mount_options(mounts[i].options);
+        if (options.copy_symlink) continue;  // there may be a symlink, and no mount
+        for (const auto propagation : options.flags.propagation)
             init.add(SetMountPropagation{.destination = in_root(mounts[i].destination),
                                          .propagation = propagation},
                      pointer_push("/mounts", i));
+    }
     return init;
 }
 

@@ -142,10 +142,10 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly =
-    is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup, MakeRdtGroup,
-       WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
-       OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly = is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices,
+                            DelegateCgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups,
+                            OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput,
+                            Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;

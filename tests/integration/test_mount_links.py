@@ -126,6 +126,18 @@ class Links(CleatTest):
             self.ok("mounts", "add", self.cid, self.path("mounts.json"))
             info = self.exec("/probe", "stat", name).json()[name]
             self.assertEqual(info["type"], wanted)
+        self.write_file(self.path("mounts.json"), json.dumps([bind(self.link, "/place")]))
+        self.ok("mounts", "remove", self.cid, self.path("mounts.json"))
+        self.assertEqual(self.exec("/probe", "stat", "/place").json()["/place"]["target"], "nowhere")
+
+    def test_a_mounted_link_has_its_own_propagation(self):
+        os.symlink("nowhere", os.path.join(self.rootfs, "place"))
+        for options, wanted in ((("src-nofollow", "dest-nofollow", "rshared"), True),
+                                (("copy-symlink", "rshared"), False)):
+            _, mounted = self.bound(
+                *options, destination="/place" if wanted else "/copied",
+                change=lambda c: c["linux"].update(rootfsPropagation="rslave"))
+            self.assertEqual("shared:" in " ".join((mounted or {}).get("optional", ())), wanted)
 
 
 if __name__ == "__main__":

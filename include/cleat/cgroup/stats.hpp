@@ -108,7 +108,8 @@ struct RdtStats {
         std::uint64_t minimum = 0;
         std::uint64_t classes = 0;
     };
-    /// One allocatable resource: what there is of it, and the lines "L3:0=f" of the root and the group.
+    /// One allocatable resource: what there is of it, and the lines "L3:0=f" of the root and the
+    /// group.
     template <class Info>
     struct Resource {
         Info info;

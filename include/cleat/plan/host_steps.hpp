@@ -78,8 +78,9 @@ struct SetCgroupDevices {
     OnFailure on_failure = OnFailure::Refuse;
 };
 
-/// Makes `owner`, who will run the container's process, the owner of its v2 cgroup: of the directory
-/// and of those of its files that the kernel lists for it (config-linux.md#cgroup-ownership).
+/// Makes `owner`, who will run the container's process, the owner of its v2 cgroup: of the
+/// directory and of those of its files that the kernel lists for it
+/// (config-linux.md#cgroup-ownership).
 struct DelegateCgroup {
     std::uint16_t cgroup = 0;
     Uid owner;

@@ -61,7 +61,7 @@ TEST_CASE("no v1 cgroup and no root of a hierarchy is given away") {
     const Directories places{
         {.controllers = {"pids"}, .mountpoint = "/nowhere", .path = "/x"},
         {.controllers = {}, .mountpoint = "/nowhere", .path = "/", .unified = true}};
-    for (const std::uint16_t index : {0, 1, 2}) {
+    for (std::uint16_t index = 0; index < 3; ++index) {
         const auto given =
             cgroup::apply(plan::DelegateCgroup{.cgroup = index, .owner = kOwner}, places);
         REQUIRE_FALSE(given);

@@ -82,20 +82,22 @@ TEST_CASE("statistics of an rdt group have runc's members, and none without a gr
     CHECK(data_of(stats) == "{}");
     stats.rdt.emplace();
     CHECK(data_of(stats) == "{}");
-    stats.rdt->cache = {.info = {.mask = "7ff", .min_bits = 2, .classes = 16},
-                        .root_schema = "L3:0=7ff",
-                        .schema = "L3:0=f"};
+    stats.rdt->cache = cgroup::RdtStats::Resource<cgroup::RdtStats::Cache>{
+        .info = {.mask = "7ff", .min_bits = 2, .classes = 16},
+        .root_schema = "L3:0=7ff",
+        .schema = "L3:0=f"};
     stats.rdt->schemata = {"L3:0=f"};
-    stats.rdt->occupancy = {4096, 0};
+    stats.rdt->occupancy = std::vector<std::uint64_t>{4096, 0};
     CHECK(data_of(stats) ==
           R"({"l3_cache_info":{"cbm_mask":"7ff","min_cbm_bits":2,"num_closids":16},)"
           R"("l3_cache_schema_root":"L3:0=7ff","l3_cache_schema":"L3:0=f",)"
           R"("schemata":["L3:0=f"],"cmt_stats":[{"llc_occupancy":4096},{"llc_occupancy":0}]})");
     stats.rdt = cgroup::RdtStats{};
-    stats.rdt->bandwidth = {.info = {.granularity = 10, .minimum = 10, .classes = 8},
-                            .root_schema = "MB:0=100",
-                            .schema = "MB:0=20"};
-    stats.rdt->traffic = {{.total = 5, .local = 0}};
+    stats.rdt->bandwidth = cgroup::RdtStats::Resource<cgroup::RdtStats::Bandwidth>{
+        .info = {.granularity = 10, .delay_linear = 0, .minimum = 10, .classes = 8},
+        .root_schema = "MB:0=100",
+        .schema = "MB:0=20"};
+    stats.rdt->traffic = std::vector<cgroup::RdtStats::Traffic>{{.total = 5, .local = 0}};
     CHECK(data_of(stats) ==
           R"({"mem_bw_info":{"bandwidth_gran":10,"min_bandwidth":10,"num_closids":8},)"
           R"("mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0=20",)"

@@ -24,6 +24,9 @@ using kernel::SeccompPrograms;
 
 constexpr Architecture kX86[] = {{SCMP_ARCH_X86_64}, {SCMP_ARCH_X86}, {SCMP_ARCH_X32}};
 constexpr std::uint32_t kNumbers = 480;
+constexpr std::uint64_t kValues = 7;  // 0 to 6: one more than the conditions know
+constexpr std::uint32_t kAuditArchitectures[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
+                                                 AUDIT_ARCH_AARCH64};
 
 /// What the kernel makes of several answers (seccomp_run_filters of kernel/seccomp.c): the smallest
 /// action, with its sign.
@@ -61,8 +64,7 @@ spec::Seccomp long_profile(unsigned seed, int conditions, SeccompAction otherwis
             const auto action = kActions[random() % std::size(kActions)];
             const auto index = static_cast<std::uint32_t>(random() % 2);
             const auto data = static_cast<std::uint32_t>(random() % 100);
-            rules.push_back(rule(action, {name}, data,
-                                 {{.index = index, .value = random() % 6}}));
+            rules.push_back(rule(action, {name}, data, {{.index = index, .value = random() % 6}}));
         }
         if (random() % 3 == 0) rules.push_back(rule(SeccompAction::Errno, {name}, 13));
     }
@@ -75,12 +77,12 @@ spec::Seccomp long_profile(unsigned seed, int conditions, SeccompAction otherwis
 
 int differences(const SeccompPrograms& parts, const std::vector<::sock_filter>& whole) {
     int count = 0;
-    for (const std::uint32_t arch : {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64})
+    for (const auto arch : kAuditArchitectures)
         for (const std::uint32_t base : {0U, 0x40000000U, 0xfffffe80U})
             for (std::uint32_t number = 0; number < kNumbers && base + number >= base; ++number)
-                for (const std::uint64_t value : {0, 1, 2, 3, 4, 5, 6}) {
+                for (std::uint64_t value = 0; value < kValues; ++value) {
                     auto data = call(arch, base + number, value);
-                    data.args[1] = (value * 3) % 7;
+                    data.args[1] = (value * 3) % kValues;
                     if (run_all(parts, data) != test::run_filter(whole, data)) ++count;
                 }
     return count;
@@ -109,7 +111,7 @@ TEST_CASE("the last filter has all that notifies, and lets the others be loaded"
     REQUIRE(parts.size() >= 2);
     int notified = 0;
     for (const auto& part : parts)
-        for (const std::uint32_t arch : {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386})
+        for (const auto arch : kAuditArchitectures)
             for (std::uint32_t number = 0; number < kNumbers; ++number) {
                 const bool notifies =
                     test::run_filter(part, call(arch, number, 3)) == SECCOMP_RET_USER_NOTIF;
@@ -118,7 +120,7 @@ TEST_CASE("the last filter has all that notifies, and lets the others be loaded"
             }
     CHECK(notified > 0);
     for (std::size_t i = 0; i + 1 < parts.size(); ++i)
-        for (const std::uint64_t value : {0, 1, 2, 3, 4, 5, 6})
+        for (std::uint64_t value = 0; value < kValues; ++value)
             CHECK(test::run_filter(parts[i], call(AUDIT_ARCH_X86_64, SYS_seccomp, value)) ==
                   SECCOMP_RET_ALLOW);
 }

@@ -113,8 +113,8 @@ spec::Spec everything() {
 /// Every resource of v1, and what of a process the others leave out.
 spec::Spec limits() {
     auto spec = sample::minimal();
-    for (const auto type : {spec::NamespaceType::Uts, spec::NamespaceType::Network,
-                            spec::NamespaceType::Time})
+    for (const auto type :
+         {spec::NamespaceType::Uts, spec::NamespaceType::Network, spec::NamespaceType::Time})
         sample::add_namespace(spec, type);
     auto& process = *spec.process;
     process.apparmor_profile = "confined";
@@ -131,8 +131,8 @@ spec::Spec limits() {
     linux.time_offsets = {{"boottime", {.secs = 5, .nanosecs = 7}}};
     linux.net_devices = {{"eth0", {.name = "lan%d"}}};
     linux.mount_label = "a:b:d:s0";
-    linux.memory_policy = spec::MemoryPolicy{
-        .mode = "MPOL_BIND", .nodes = "0", .flags = {"MPOL_F_STATIC_NODES"}};
+    linux.memory_policy =
+        spec::MemoryPolicy{.mode = "MPOL_BIND", .nodes = "0", .flags = {"MPOL_F_STATIC_NODES"}};
     linux.personality = spec::Personality{.domain = "LINUX32", .flags = {}};
     spec::Resources resources;
     resources.memory = spec::Memory{.limit = 1 << 30,
@@ -160,8 +160,7 @@ spec::Spec limits() {
                                        .throttle_read_iops_device = disk,
                                        .throttle_write_iops_device = disk};
     resources.hugepage_limits = {{.page_size = "2MB", .limit = 1 << 24}};
-    resources.network =
-        spec::Network{.class_id = 7, .priorities = {{.name = "lo", .priority = 3}}};
+    resources.network = spec::Network{.class_id = 7, .priorities = {{.name = "lo", .priority = 3}}};
     resources.rdma = {{"mlx5_0", {.hca_handles = 2, .hca_objects = 3}}};
     linux.resources = std::move(resources);
     return spec;

@@ -105,9 +105,9 @@ TEST_CASE("everything else is the file system's own, key and value apart") {
 TEST_CASE("the list for `features` has the recursive forms and is sorted") {
     const auto names = known_mount_options();
     CHECK(std::ranges::is_sorted(names));
-    for (const char* name : {"rro", "rrw", "rnosymfollow", "rsymfollow", "rnodiratime", "tmpcopyup",
-                             "rbind", "runbindable", "idmap", "lazytime", "copy-symlink", "src-nofollow",
-                             "dest-nofollow"})
+    for (const char* name :
+         {"rro", "rrw", "rnosymfollow", "rsymfollow", "rnodiratime", "tmpcopyup", "rbind",
+          "runbindable", "idmap", "lazytime", "copy-symlink", "src-nofollow", "dest-nofollow"})
         CHECK(std::ranges::find(names, name) != names.end());
 }
 

@@ -74,8 +74,7 @@ TEST_CASE("a remount changes flags and nothing else") {
 TEST_CASE("symlinks of a bind mount are followed unless an option says otherwise") {
     const auto plain = only<BindMount>(mount("/a", "bind", "/x"));
     CHECK((plain.follow_source && plain.follow_destination && !plain.copy_symlink));
-    const auto kept =
-        only<BindMount>(mount("/a", "bind", "/x", {"src-nofollow", "dest-nofollow"}));
+    const auto kept = only<BindMount>(mount("/a", "bind", "/x", {"src-nofollow", "dest-nofollow"}));
     CHECK_FALSE((kept.follow_source || kept.follow_destination || kept.copy_symlink));
     CHECK(only<BindMount>(mount("/a", "bind", "/x", {"copy-symlink"})).copy_symlink);
     for (const char* option : {"src-nofollow", "dest-nofollow"})
