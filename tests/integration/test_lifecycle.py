@@ -72,7 +72,7 @@ class Lifecycle(CleatTest):
         self.assertEqual(self.status(), "running")
         self.delete("--force")
         self.sleeper(lambda c: c.update(annotations={stop: "SIGMOON"}))
-        self.assertIn("stopSignal", self.ok("kill", self.cid).err)
+        self.assertIn("stopSignal", self.ok("kill", self.cid, global_options=("--debug",)).err)
         self.wait_status("stopped")
 
     def test_kill_refuses_a_signal_that_does_not_exist(self):
@@ -133,7 +133,7 @@ class Lifecycle(CleatTest):
         self.config(change=lambda c: (c.pop("process"), c.update(hooks={"startContainer": hook})))
         self.create()
         self.assertGreater(self.state()["pid"], 1)
-        self.assertTrue(os.path.isdir(f"/proc/{self.state()['pid']}/root/proc/self"))
+        self.assertTrue(os.path.isdir(f"/proc/{self.state()['pid']}/root/proc/1"))
         self.refused("start", self.cid, text="no process to start")
         self.assertEqual(self.status(), "created")
         self.ok("kill", self.cid, "KILL")
