@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "cleat/cgroup/stats.hpp"
 
@@ -15,6 +16,7 @@ namespace cleat::cgroup {
 class StatFiles {
  public:
     explicit StatFiles(const plan::CgroupDirectory& directory) : path_(full_path(directory)) {}
+    explicit StatFiles(std::string path) : path_(std::move(path)) {}
     [[nodiscard]] std::string text(std::string_view file) const;
     /// The file's one number; `none` for "max".
     [[nodiscard]] std::uint64_t number(std::string_view file, std::uint64_t none = 0) const;

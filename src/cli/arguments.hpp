@@ -71,7 +71,7 @@ struct ExecArguments {
 
 struct KillArguments {
     std::string id;  ///< or a pattern
-    std::string signal = "TERM";
+    std::optional<std::string> signal;
     bool all = false;
     bool regex = false;
 };

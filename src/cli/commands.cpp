@@ -80,7 +80,8 @@ class Runner {
     }
 
     Result<int> operator()(const KillArguments& arguments) const {
-        const auto signal = TRY(parse_signal(arguments.signal));
+        std::optional<Signal> signal;
+        if (arguments.signal) signal = TRY(parse_signal(*arguments.signal));
         const auto whom = arguments.all ? lifecycle::Whom::All : lifecycle::Whom::Init;
         return for_each(arguments.id, arguments.regex, [&](const ContainerId& id) {
             return lifecycle::kill(settings_, id, signal, whom);

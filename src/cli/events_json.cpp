@@ -132,6 +132,51 @@ Json hugetlb_json(const std::map<std::string, cgroup::HugetlbStats>& sizes) {
     return out;
 }
 
+void add_if(Json& out, const char* name, const std::string& text) {
+    if (!text.empty()) out[name] = text;
+}
+
+void add_cache(Json& out, const cgroup::RdtStats& rdt) {
+    if (!rdt.cache) return;
+    Json info = Json::object();
+    add_if(info, "cbm_mask", rdt.cache->info.mask);
+    add_if(info, "min_cbm_bits", rdt.cache->info.min_bits);
+    add_if(info, "num_closids", rdt.cache->info.classes);
+    out["l3_cache_info"] = std::move(info);
+    add_if(out, "l3_cache_schema_root", rdt.cache->root_schema);
+    add_if(out, "l3_cache_schema", rdt.cache->schema);
+}
+
+void add_bandwidth(Json& out, const cgroup::RdtStats& rdt) {
+    if (!rdt.bandwidth) return;
+    Json info = Json::object();
+    add_if(info, "bandwidth_gran", rdt.bandwidth->info.granularity);
+    add_if(info, "delay_linear", rdt.bandwidth->info.delay_linear);
+    add_if(info, "min_bandwidth", rdt.bandwidth->info.minimum);
+    add_if(info, "num_closids", rdt.bandwidth->info.classes);
+    out["mem_bw_info"] = std::move(info);
+    add_if(out, "mem_bw_schema_root", rdt.bandwidth->root_schema);
+    add_if(out, "mem_bw_schema", rdt.bandwidth->schema);
+}
+
+Json rdt_json(const std::optional<cgroup::RdtStats>& rdt) {
+    Json out = Json::object();
+    if (!rdt) return out;
+    add_cache(out, *rdt);
+    add_bandwidth(out, *rdt);
+    add_if(out, "schemata", rdt->schemata);
+    if (rdt->traffic) {
+        Json& list = out["mbm_stats"] = Json::array();
+        for (const auto& [total, local] : *rdt->traffic)
+            list.push_back({{"mbm_total_bytes", total}, {"mbm_local_bytes", local}});
+    }
+    if (rdt->occupancy) {
+        Json& list = out["cmt_stats"] = Json::array();
+        for (const auto bytes : *rdt->occupancy) list.push_back({{"llc_occupancy", bytes}});
+    }
+    return out;
+}
+
 std::string event_line(const Json& event) {
     return event.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
 }
@@ -148,7 +193,7 @@ std::string stats_line(const std::string& id, const cgroup::Stats& stats) {
                          {"pids", pids_json(stats.pids)},
                          {"blkio", io_json(stats.io)},
                          {"hugetlb", hugetlb_json(stats.hugetlb)},
-                         {"intel_rdt", Json::object()},
+                         {"intel_rdt", rdt_json(stats.rdt)},
                          {"network_interfaces", nullptr}}}});
 }
 

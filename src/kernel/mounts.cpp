@@ -90,20 +90,41 @@ Result<Content> content_of(const sys::Tree& tree, const std::string& source, con
 
 Result<mode_t> mode_of_source(const plan::BindMount& step, const std::string& source,
                               const Context& context) {
-    const auto status = step.slot ? sys::stat_fd(context.slots[step.slot->index].get())
-                                  : sys::stat_at(sys::kHere, source.c_str());
+    const bool follow = step.follow_source && !step.copy_symlink;
+    const auto status =
+        step.slot ? sys::stat_fd(context.slots[step.slot->index].get())
+                  : sys::stat_at(sys::kHere, source.c_str(), follow ? 0 : AT_SYMLINK_NOFOLLOW);
     if (!status) return std::unexpected(status.error());
     return status->st_mode;
+}
+
+/// A symlink like the source, in its place (copy-symlink, crun(1)). Another container may have made
+/// it already.
+Result<void> copy_symlink(const plan::BindMount& step, const std::string& source,
+                          const Context& context) {
+    const int opened = step.slot ? context.slots[step.slot->index].get() : sys::kHere;
+    const auto link = TRY(sys::read_link_at(opened, step.slot ? "" : source.c_str()));
+    const auto place = TRY(context.root.place(step.destination.c_str()));
+    if (TRY(place.make_symlink(link.c_str())) == sys::Made::New) return {};
+    const auto status = TRY(place.status());
+    if (S_ISLNK(status.st_mode) && TRY(place.read_link()) == link) return {};
+    return fail_errno(concat("something else than a symlink to ", quoted(link), " is there"),
+                      EEXIST);
 }
 
 /// The target first: closing a detached mount that found no place waits for an RCU grace period.
 Result<void> bind_mount(const plan::BindMount& step, Context& context) {
     const std::string source = absolute_path(step.source, context);
     const mode_t mode = TRY(mode_of_source(step, source, context));
-    const auto target = TRY(open_target(context, step.destination, shape_of(mode)));
+    if (step.copy_symlink && S_ISLNK(mode)) return copy_symlink(step, source, context);
+    constexpr auto kFollowed = sys::LastLink::Followed;
+    const auto target = TRY(open_target(context, step.destination, shape_of(mode),
+                                        step.follow_destination ? kFollowed : sys::LastLink::Kept));
     const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
-    const auto tree = step.slot ? sys::Tree::adopt(std::move(context.slots[step.slot->index]))
-                                : TRY(sys::Tree::clone(sys::kHere, source.c_str(), depth));
+    const auto tree =
+        step.slot ? sys::Tree::adopt(std::move(context.slots[step.slot->index]))
+                  : TRY(sys::Tree::clone(sys::kHere, source.c_str(), depth,
+                                         step.follow_source ? kFollowed : sys::LastLink::Kept));
     const auto content = TRY(content_of(tree, source, target));
     TRY(check_proc_rules(target, content));
     TRY(set_mount_flags(tree.fd(), step.flags));

@@ -115,7 +115,9 @@ std::string absolute_path(const std::string& path, const Context& context) {
 
 Result<void> apply(const plan::OpenSource& step, Context& context) {
     const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
-    auto tree = sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth);
+    const auto link = step.follow ? sys::LastLink::Followed : sys::LastLink::Kept;
+    auto tree =
+        sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth, link);
     if (!tree) return std::unexpected(with_context(std::move(tree).error(), "mount source"));
     // A copy of a shared mount is its peer: mounts below it would appear on the host.
     TRY(tree->set_attributes({.propagation = MS_SLAVE}, sys::Depth::Recursive));
@@ -171,7 +173,10 @@ Result<void> apply(const plan::SetRootReadonly&, Context& context) {
 }
 
 Result<void> apply(const plan::SetMountPropagation& step, Context& context) {
-    const auto mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
+    auto mount = TRY(context.root.open_no_follow(step.destination.c_str(), O_PATH));
+    // Unless a symlink itself is mounted, or covered.
+    if (!TRY(sys::is_mount_root(mount.get())))
+        mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
     auto done = set_mount_propagation(mount.get(), step.propagation);
     if (done) return done;
     return std::unexpected(

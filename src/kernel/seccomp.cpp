@@ -14,6 +14,7 @@
 #include "cleat/kernel/apply.hpp"
 #include "failed.hpp"
 #include "seccomp_filter.hpp"
+#include "seccomp_ranges.hpp"
 
 namespace cleat::kernel {
 namespace {
@@ -178,37 +179,51 @@ bool wants_enosys(const spec::Seccomp& seccomp) noexcept {
            seccomp.default_errno_ret.value_or(EPERM) != ENOSYS;
 }
 
-Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp) {
+Result<SeccompPrograms> compile_seccomp(const spec::Seccomp& seccomp) {
     TRY(check(seccomp));
     const auto architectures = seccomp_architectures(seccomp);
-    std::vector<::sock_filter> program;
+    SeccompPrograms programs(1);
     if (std::ranges::all_of(architectures, can_emit)) {
-        program = emit_seccomp(seccomp, architectures);
+        const auto tables = seccomp_tables(seccomp, architectures);
+        programs[0] = emit_tables(tables);
+        if (programs[0].size() > BPF_MAXINSNS)
+            if (auto parts = emit_parts(tables); !parts.empty()) programs = std::move(parts);
     } else {
-        program = TRY(compile_with_library(seccomp, architectures));
-        prepend_enosys(program, seccomp, architectures);
+        programs[0] = TRY(compile_with_library(seccomp, architectures));
+        prepend_enosys(programs[0], seccomp, architectures);
     }
-    if (program.size() > BPF_MAXINSNS)
-        return refuse(concat("the profile makes a filter of ", program.size(),
-                             " instructions, the kernel takes ", BPF_MAXINSNS),
-                      std::string(kPointer));
-    return program;
+    if (programs[0].size() > BPF_MAXINSNS)
+        return refuse(
+            concat("the profile makes a filter of ", programs[0].size(),
+                   " instructions, the kernel takes ", BPF_MAXINSNS, ", and it cannot be divided"),
+            std::string(kPointer));
+    return programs;
 }
 
-Result<std::vector<::sock_filter>> compile_seccomp(const plan::LoadSeccomp& step) {
+Result<SeccompPrograms> compile_seccomp(const plan::LoadSeccomp& step) {
     if (step.unknown_calls == plan::UnknownCalls::Refuse) TRY(refuse_unknown(step.seccomp));
     if (step.program.empty()) return compile_seccomp(step.seccomp);
-    std::vector<::sock_filter> program(step.program.size() / sizeof(::sock_filter));
+    SeccompPrograms programs(1);
+    auto& program = programs[0];
+    program.resize(step.program.size() / sizeof(::sock_filter));
     std::memcpy(program.data(), step.program.data(), program.size() * sizeof(::sock_filter));
-    return program;
+    return programs;
 }
 
 Result<void> apply(const plan::LoadSeccomp& step, Context& context) {
+    constexpr unsigned long kListener =
+        SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
     const unsigned long flags = TRY(flags_of(step.seccomp));
-    const ::sock_fprog program{.len = static_cast<unsigned short>(context.seccomp.size()),
-                               .filter = context.seccomp.data()};
-    const auto result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
-    if (result < 0) return failed("load the seccomp filter");
+    if (context.seccomp.empty()) return fail(ErrorKind::Internal, "no seccomp filter was compiled");
+    long result = 0;
+    for (auto& filter : context.seccomp) {
+        const bool last = &filter == &context.seccomp.back();
+        const ::sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
+                                   .filter = filter.data()};
+        result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, last ? flags : flags & ~kListener,
+                           &program);
+        if (result < 0) return failed("load the seccomp filter");
+    }
     if ((flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0)
         context.seccomp_listener = sys::Fd(static_cast<int>(result));
     return {};

@@ -164,11 +164,9 @@ void write_search(Writer& writer, std::span<const Range> ranges) {
 
 }  // namespace
 
-std::vector<::sock_filter> emit_seccomp(const spec::Seccomp& seccomp,
-                                        std::span<const Architecture> architectures) {
+std::vector<::sock_filter> emit_tables(std::span<const NumberTable> tables) {
     Writer writer;
     writer.statement(kReturn, SECCOMP_RET_KILL_THREAD);  // an architecture that is not listed
-    const auto tables = seccomp_tables(seccomp, architectures);
     for (auto table = tables.rbegin(); table != tables.rend(); ++table) {
         const Label other = writer.here();
         write_search(writer, table->ranges);
@@ -177,6 +175,11 @@ std::vector<::sock_filter> emit_seccomp(const spec::Seccomp& seccomp,
     }
     writer.statement(kLoad, offsetof(::seccomp_data, arch));
     return std::move(writer).program();
+}
+
+std::vector<::sock_filter> emit_seccomp(const spec::Seccomp& seccomp,
+                                        std::span<const Architecture> architectures) {
+    return emit_tables(seccomp_tables(seccomp, architectures));
 }
 
 }  // namespace cleat::kernel

@@ -46,9 +46,9 @@ inline constexpr std::uint32_t kNewestAssumed = 447;
 /// Whether emit_seccomp knows the architecture.
 [[nodiscard]] bool can_emit(Architecture architecture) noexcept;
 
-/// The program as cleat writes it: per architecture a binary search over ranges of numbers. Made
-/// some forty times faster than libseccomp does it for the profiles of engines (0.2 ms, not 10).
-/// `architectures` holds only those that can_emit() knows.
+/// The program of any length as cleat writes it: per architecture a binary search over ranges of
+/// numbers. Made some forty times faster than libseccomp does it for the profiles of engines (0.2
+/// ms, not 10). `architectures` holds only those that can_emit() knows.
 [[nodiscard]] std::vector<::sock_filter> emit_seccomp(const spec::Seccomp& seccomp,
                                                       std::span<const Architecture> architectures);
 

@@ -40,4 +40,15 @@ struct NumberTable {
 [[nodiscard]] std::vector<NumberTable> seccomp_tables(const spec::Seccomp& seccomp,
                                                       std::span<const Architecture> architectures);
 
+/// Processes of other architectures are killed. Of any length.
+[[nodiscard]] std::vector<::sock_filter> emit_tables(std::span<const NumberTable> tables);
+
+/// The same for a profile that is too long for one filter: several, of which each decides about
+/// some numbers and allows the others. The kernel obeys the strictest of their answers, so they say
+/// together what the one would (seccomp(2)). What notifies is in the last, which has the listener;
+/// what decides about seccomp(2) is, too, as it would be in the way of the next. Nothing if the
+/// rules for one number are too many, or all filters together for one process.
+[[nodiscard]] std::vector<std::vector<::sock_filter>> emit_parts(
+    std::span<const NumberTable> tables);
+
 }  // namespace cleat::kernel

@@ -2,6 +2,7 @@
 #include "target.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -36,6 +37,12 @@ bool must_be_real(const std::string& destination) {
     return path == kProc || path == "/sys";
 }
 
+/// Where a symlink is the kernel's word: who reads /proc/self must not read another's.
+Result<bool> is_of_kernel(int fd) {
+    const auto magic = TRY(sys::filesystem_magic(fd));
+    return magic == PROC_SUPER_MAGIC || magic == SYSFS_MAGIC || magic == DEVPTS_SUPER_MAGIC;
+}
+
 Result<sys::Fd> ensure(const Context& context, const std::string& destination, Shape shape) {
     if (shape == Shape::Directory) return context.root.make_directory(destination.c_str());
     return context.root.ensure_file(destination.c_str());
@@ -55,8 +62,10 @@ Result<std::string> path_in_container(const Context& context, int fd) {
 
 Shape shape_of(mode_t mode) noexcept { return S_ISDIR(mode) ? Shape::Directory : Shape::File; }
 
-Result<Target> open_target(const Context& context, const std::string& destination, Shape shape) {
-    auto there = must_be_real(destination)
+Result<Target> open_target(const Context& context, const std::string& destination, Shape shape,
+                           sys::LastLink link) {
+    const bool real = must_be_real(destination);
+    auto there = real || link == sys::LastLink::Kept
                      ? context.root.open_no_follow(destination.c_str(), O_PATH)
                      : context.root.open(destination.c_str(), O_PATH);
     Target target;
@@ -66,10 +75,12 @@ Result<Target> open_target(const Context& context, const std::string& destinatio
     }
     target.fd = TRY(std::move(there));
     target.mode = TRY(sys::stat_fd(target.fd.get())).st_mode;
-    if (S_ISLNK(target.mode))
+    if (S_ISLNK(target.mode) && (real || TRY(is_of_kernel(target.fd.get()))))
         return fail(ErrorKind::InvalidConfig, concat(destination, " must not be a symlink"));
     if (shape == Shape::Directory && !S_ISDIR(target.mode))
-        return fail_errno(concat("the destination ", destination, " is a file"), ENOTDIR);
+        return fail_errno(concat("the destination ", destination,
+                                 S_ISLNK(target.mode) ? " is a symlink" : " is a file"),
+                          ENOTDIR);
     if (shape == Shape::File && S_ISDIR(target.mode))
         return fail_errno(
             concat("the source is a file, the destination ", destination, " is a directory"),

@@ -26,9 +26,10 @@ struct Target {
 };
 
 /// Opens the destination, symlinks followed inside the root, or makes it in the shape of what will
-/// be mounted. /proc and /sys must not be symlinks (CVE-2019-19921, CVE-2023-27561).
+/// be mounted. /proc and /sys must not be symlinks (CVE-2019-19921, CVE-2023-27561). A symlink
+/// that is kept is the target itself; those of the kernel's own file systems cannot be.
 [[nodiscard]] Result<Target> open_target(const Context& context, const std::string& destination,
-                                         Shape shape);
+                                         Shape shape, sys::LastLink link = sys::LastLink::Followed);
 
 /// What is about to be mounted, as far as the rules about /proc go.
 enum class Content { ProcRoot, SameProcFile, Other };

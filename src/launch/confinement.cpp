@@ -38,6 +38,10 @@ Result<void> Confinement::apply(const plan::SetCgroupDevices& step) const {
     return cgroup::apply(step, plan_.cgroups);
 }
 
+Result<void> Confinement::apply(const plan::DelegateCgroup& step) const {
+    return cgroup::apply(step, plan_.cgroups);
+}
+
 Result<void> Confinement::apply(const plan::MakeRdtGroup& step) {
     if (TRY(kernel::make_rdt_group(step)) == kernel::RdtMade::New) rdt_groups_.add(step.group);
     return {};

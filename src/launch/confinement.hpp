@@ -16,6 +16,7 @@ class Confinement {
     [[nodiscard]] Result<void> apply(const plan::MakeCgroup& step);
     [[nodiscard]] Result<void> apply(const plan::WriteCgroup& step) const;
     [[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step) const;
+    [[nodiscard]] Result<void> apply(const plan::DelegateCgroup& step) const;
     [[nodiscard]] Result<void> apply(const plan::MakeRdtGroup& step);
     [[nodiscard]] Result<void> apply(const plan::WriteRdtSchema& step) const;
     /// All steps of these kinds in the plan's host list.

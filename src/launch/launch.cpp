@@ -53,6 +53,7 @@ class Host {
     Result<void> operator()(const plan::MakeCgroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::WriteCgroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::SetCgroupDevices& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::DelegateCgroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::MakeRdtGroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::WriteRdtSchema& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::JoinRdtGroups& step) {

@@ -81,7 +81,10 @@ Result<void> attach_all(const plan::Plan& plan, kernel::Context& context) {
 }
 
 Result<sys::Fd> find_mount(const kernel::Context& context, const std::string& destination) {
-    auto found = TRY(context.root.open(destination.c_str(), O_PATH));
+    auto found = TRY(context.root.open_no_follow(destination.c_str(), O_PATH));
+    // Unless a symlink itself is mounted, or covered.
+    if (!TRY(sys::is_mount_root(found.get())))
+        found = TRY(context.root.open(destination.c_str(), O_PATH));
     if (normal_path(destination) == "/")
         return fail(ErrorKind::InvalidArgument, "the root cannot be removed");
     if (TRY(sys::is_mount_root(found.get()))) return found;

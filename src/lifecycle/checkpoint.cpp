@@ -63,6 +63,18 @@ void name_freezer(const store::State& state, CriuOpts& opts) {
     if (freezer != nullptr) opts.text(CriuField::FreezeCgroup, cgroup::full_path(*freezer));
 }
 
+/// CRIU opens the places of mounts by path, and a path with a symlink at its end leads elsewhere.
+Result<void> refuse_kept_symlinks(const plan::Plan& plan) {
+    for (const auto& step : plan.init) {
+        const auto* bind = std::get_if<plan::BindMount>(&step.action);
+        if (bind == nullptr || (bind->follow_source && bind->follow_destination)) continue;
+        return fail(ErrorKind::Unsupported,
+                    concat("CRIU does not know mounts with src-nofollow or dest-nofollow, as on ",
+                           bind->destination));
+    }
+    return {};
+}
+
 Result<void> name_mounts(const Container& container, const Config& config, CriuOpts& opts) {
     const auto& state = container.state;
     const plan::Options options{.id = TRY(ContainerId::parse(state.id)),
@@ -70,6 +82,7 @@ Result<void> name_mounts(const Container& container, const Config& config, CriuO
                                 .cgroup_driver = driver_of(state.cgroup_driver)};
     const auto facts = TRY(host::probe());
     const auto plan = TRY(plan::compile(config.spec, facts, options));
+    TRY(refuse_kept_symlinks(plan));
     const auto mountinfo =
         TRY(sys::read_text_at(sys::kHere, concat("/proc/", state.init.pid, "/mountinfo").c_str()));
     for (const auto& [point, name] : external_mounts(mountinfo, plan))

@@ -101,7 +101,10 @@ std::optional<std::pair<std::string, std::string>> place_of(const spec::Spec& sp
 Result<void> make_point(const spec::Mount& mount, const std::string& root,
                         const std::string& path) {
     const sys::RootFs directory(TRY(sys::open_at(sys::kHere, root.c_str(), O_PATH | O_DIRECTORY)));
-    const auto source = sys::stat_at(sys::kHere, mount.source.c_str());
+    const bool copies = std::ranges::count(mount.options, "copy-symlink") != 0;
+    const auto source =
+        sys::stat_at(sys::kHere, mount.source.c_str(), copies ? AT_SYMLINK_NOFOLLOW : 0);
+    if (source && S_ISLNK(source->st_mode)) return {};  // a file of the root like others
     const bool bind = mount.type == "bind" || mount.type.empty() || mount.type == "none";
     if (bind && source && !S_ISDIR(source->st_mode))
         TRY(directory.ensure_file(path.c_str()));

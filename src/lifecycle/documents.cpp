@@ -67,6 +67,7 @@ Json linux_features() {
 /// What in config.json's annotations changes what cleat does (features.md).
 Json config_annotations() {
     Json names = spec::known_annotations();
+    names.push_back("org.opencontainers.image.stopSignal");
     names.push_back("org.systemd.property.");
     return names;
 }

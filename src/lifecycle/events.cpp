@@ -21,8 +21,15 @@ using std::chrono::steady_clock;
 
 struct Running {
     cgroup::Directories directories;
+    plan::RdtPlace rdt;
     sys::Fd pidfd;
 };
+
+cgroup::Stats usage_of(const Running& running) {
+    auto stats = cgroup::read_stats(running.directories);
+    stats.rdt = cgroup::read_rdt_stats(running.rdt);
+    return stats;
+}
 
 Result<Running> open_running(const Settings& settings, const ContainerId& id) {
     const auto container = TRY(open_container(settings, id));
@@ -32,6 +39,7 @@ Result<Running> open_running(const Settings& settings, const ContainerId& id) {
     if (directories.empty())
         return fail(ErrorKind::Unsupported, "a container without a cgroup has no statistics");
     return Running{.directories = std::move(directories),
+                   .rdt = rdt_of(container.state.rdt),
                    .pidfd = TRY(sys::open_pidfd(container.state.init))};
 }
 
@@ -93,7 +101,7 @@ int until(steady_clock::time_point moment) {
 }  // namespace
 
 Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id) {
-    return cgroup::read_stats(TRY(open_running(settings, id)).directories);
+    return usage_of(TRY(open_running(settings, id)));
 }
 
 Result<std::vector<ContainerId>> live(const Settings& settings) {
@@ -117,8 +125,7 @@ Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids
         for (auto& each : all) seen = TRY(tell(each, seen, observer));
         std::erase_if(all, [](const Watched& each) { return each.ended; });
         if (steady_clock::now() < next) continue;
-        for (const auto& each : all)
-            TRY(observer.stats(each.id, cgroup::read_stats(each.running.directories)));
+        for (const auto& each : all) TRY(observer.stats(each.id, usage_of(each.running)));
         next += observer.interval;
     }
     return {};

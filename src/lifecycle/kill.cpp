@@ -2,6 +2,7 @@
 #include <csignal>
 #include <utility>
 
+#include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/sys/process.hpp"
 #include "container.hpp"
@@ -30,10 +31,21 @@ bool concerns_all(const store::State& state, Signal signal, Whom whom) {
     return whom == Whom::All || (signal.number == SIGKILL && !state.has_own_pid_namespace);
 }
 
+Signal stop_signal(const store::State& state) {
+    const auto found = state.annotations.find("org.opencontainers.image.stopSignal");
+    if (found == state.annotations.end() || found->second.empty()) return Signal{SIGTERM};
+    const auto signal = parse_signal(found->second);
+    if (signal) return *signal;
+    warn(concat("org.opencontainers.image.stopSignal: ", describe(signal.error())));
+    return Signal{SIGTERM};
+}
+
 }  // namespace
 
-Result<void> kill(const Settings& settings, const ContainerId& id, Signal signal, Whom whom) {
+Result<void> kill(const Settings& settings, const ContainerId& id, std::optional<Signal> wanted,
+                  Whom whom) {
     const auto container = TRY(open_container(settings, id));
+    const Signal signal = wanted ? *wanted : stop_signal(container.state);
     const auto directories = directories_of(container.state.cgroups);
     const bool stopped = status_of(container) == Status::Stopped;
     if (concerns_all(container.state, signal, whom) && !directories.empty()) {

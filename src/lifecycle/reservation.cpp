@@ -44,6 +44,7 @@ store::State first_state(const Prepared& prepared, const CreateOptions& options)
             .scope = kept_of(prepared.plan.scope),
             .cgroups = kept_of(prepared.plan.cgroups),
             .rdt = kept_of(prepared.plan.rdt),
+            .lacks_process = !spec.process,
             .has_own_pid_namespace = makes_pid_namespace(spec),
             .has_poststart_hooks = spec.hooks && !spec.hooks->poststart.empty(),
             .has_poststop_hooks = spec.hooks && !spec.hooks->poststop.empty()};

@@ -50,6 +50,8 @@ Result<void> start(const Settings& settings, const ContainerId& id,
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot start a container that has stopped");
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
+    if (container.state.lacks_process)
+        return fail(ErrorKind::State, "config.json has no process to start");
     auto readiness = TRY(Readiness::listen(container.entry, notify_socket));
     auto started = sys::timed(settings.trace, "await-execution",
                               [&] { return launch::start(container.entry.fd()); });

@@ -57,13 +57,15 @@ Result<Steps> compile_init(const Container& container) {
     init += join_keyring(container);
     init += TRY(limit_steps(subject));
     // A directory or a program that is not there fails `create`, not `start`.
-    init += environment_steps(subject);
+    if (container.spec.process) init += environment_steps(subject);
     // All is done that can be done before the user says so.
     init += wait_for_start(container);
-    // The last hooks have the container's root and its first process's rights.
-    init += call_start_hooks(container);
-    // The rights go, in the one order in which each step is still allowed to do its work.
-    init += identity_steps(subject);
+    if (container.spec.process) {
+        // The last hooks have the container's root and its first process's rights.
+        init += call_start_hooks(container);
+        // The rights go, in the one order in which each step is still allowed to do its work.
+        init += identity_steps(subject);
+    }
     // Nothing is left open, and nothing of cleat is left.
     init += execute_steps(subject);
     return init;
@@ -99,7 +101,7 @@ std::optional<Slot> slot_for(const std::string& path, Plan& plan) {
 }  // namespace
 
 Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts, const Options& options) {
-    TRY(refuse_what_cannot_be(spec, facts));
+    TRY(refuse_what_cannot_be(spec, facts, options.begin));
     Plan plan{.cgroup_driver = options.cgroup_driver};
     const auto annotations = spec::read_annotations(spec.annotations);
     Namespaces namespaces(spec.linux, facts, plan.slots);

@@ -1,6 +1,8 @@
 // Room: plan. Control groups around the container.
 #include "confinement.hpp"
 
+#include <algorithm>
+
 #include "cgroup_places.hpp"
 #include "cleat/base/text.hpp"
 #include "resources.hpp"
@@ -36,6 +38,45 @@ void warn_of_missing_limits(const Container& container) {
         container.warn("/linux/resources/devices", "not limited: this host has no devices cgroup");
 }
 
+/// What the process's user is on the host; nothing if a user namespace that is joined keeps it to
+/// itself.
+std::optional<Uid> host_uid(const Container& container) {
+    const auto uid = container.process().user.uid;
+    if (!container.namespaces.has(spec::NamespaceType::User)) return uid;
+    for (const auto& map : container.spec.linux.uid_mappings)
+        if (uid.value >= map.container_id && uid.value - map.container_id < map.size)
+            return Uid{map.host_id + (uid.value - map.container_id)};
+    return std::nullopt;
+}
+
+bool shows_cgroup_writable(const spec::Mount& mount) {
+    const auto has = [&](std::string_view option) {
+        return std::ranges::find(mount.options, option) != mount.options.end();
+    };
+    return mount.source == "cgroup" && (mount.type == "cgroup" || mount.type == "cgroup2") &&
+           normal_path(concat("/", mount.destination)) == "/sys/fs/cgroup" && !has("ro") &&
+           !has("rro");
+}
+
+/// Cgroup v1 cannot be given away safely; without a cgroup namespace of its own, or a view that it
+/// can write to, the container has no use for it (config-linux.md#cgroup-ownership).
+Steps delegate(const Container& container) {
+    Steps host;
+    const auto& facts = container.facts;
+    const auto& mounts = container.spec.mounts;
+    const auto shown = std::ranges::find_if(mounts, shows_cgroup_writable);
+    const auto owner = host_uid(container);
+    if (facts.cgroup_mode != CgroupMode::Unified || shown == mounts.end() ||
+        !container.namespaces.makes(spec::NamespaceType::Cgroup))
+        return host;
+    // What cleat makes is its own user's already, and only root may give more than that.
+    if (!owner || *owner == facts.euid || !has_capability(facts.capabilities, kCapChown))
+        return host;
+    host.add(DelegateCgroup{.cgroup = *unified_index(container.plan.cgroups), .owner = *owner},
+             pointer_push("/mounts", static_cast<std::size_t>(shown - mounts.begin())));
+    return host;
+}
+
 }  // namespace
 
 Result<Steps> confine(const Container& container) {
@@ -54,6 +95,7 @@ Result<Steps> confine(const Container& container) {
     host += TRY(
         resource_steps(resources, cgroups,
                        {.pointer = "/linux/resources", .age = CgroupAge::New, .devices = devices}));
+    host += delegate(container);
     return host;
 }
 

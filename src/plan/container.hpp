@@ -43,7 +43,11 @@ struct Container {
     std::optional<Slot> hook_errors = {};
     Plan& plan;  ///< gives slots, holds the cgroups' places, takes warnings
 
-    [[nodiscard]] const spec::Process& process() const { return *spec.process; }
+    /// A container that is never started may be without (config.md#process).
+    [[nodiscard]] const spec::Process& process() const {
+        static const spec::Process kNone{};
+        return spec.process ? *spec.process : kNone;
+    }
     [[nodiscard]] Slot take_slot() const { return Slot{plan.slots++}; }
     void warn(std::string pointer, std::string message) const {
         plan.warnings.push_back({.severity = spec::Severity::Warning,

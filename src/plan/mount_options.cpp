@@ -91,6 +91,9 @@ constexpr std::array kManners = std::to_array<Manner>({
     {"ridmap", [](MountOptions& parsed) { parsed.idmap = Depth::Recursive; }},
     {"remount", [](MountOptions& parsed) { parsed.remount = true; }},
     {"tmpcopyup", [](MountOptions& parsed) { parsed.copy_up = true; }},
+    {"copy-symlink", [](MountOptions& parsed) { parsed.copy_symlink = true; }},
+    {"src-nofollow", [](MountOptions& parsed) { parsed.source_no_follow = true; }},
+    {"dest-nofollow", [](MountOptions& parsed) { parsed.destination_no_follow = true; }},
 });
 
 template <class Table>

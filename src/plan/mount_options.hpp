@@ -19,6 +19,9 @@ struct MountOptions {
     Depth idmap = Depth::None;
     bool remount = false;
     bool copy_up = false;
+    bool copy_symlink = false;
+    bool source_no_follow = false;
+    bool destination_no_follow = false;
     MountFlags flags;
     std::vector<std::pair<std::string, std::string>> superblock;  ///< of the VFS, any file system
     std::vector<std::pair<std::string, std::string>> data;        ///< of this file system

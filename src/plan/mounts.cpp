@@ -3,6 +3,7 @@
 #include "mounts.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "cgroup_places.hpp"
 #include "cleat/base/text.hpp"
@@ -69,12 +70,37 @@ Result<void> map_ids(const Request& request, BindMount& bind) {
                   "user namespace");
 }
 
+constexpr std::array<std::string_view, 3> kLinkOptions{"copy-symlink", "src-nofollow",
+                                                       "dest-nofollow"};
+
+/// What is copied is neither mounted nor covered (crun(1)).
+Result<void> check_links(const Request& request) {
+    const auto& options = request.options;
+    if (!options.copy_symlink || (!options.source_no_follow && !options.destination_no_follow))
+        return {};
+    return refuse(ErrorKind::InvalidConfig, request.option_pointer(kLinkOptions[0]),
+                  "copy-symlink cannot go together with src-nofollow or dest-nofollow");
+}
+
+Result<void> refuse_links(const Request& request) {
+    for (const auto name : kLinkOptions)
+        if (std::ranges::count(request.mount.options, name) != 0)
+            return refuse(ErrorKind::InvalidConfig, request.option_pointer(name),
+                          concat(name, " is for bind mounts"));
+    return {};
+}
+
 Result<Action> bind_mount(const Request& request) {
     TRY(refuse_data(request, "is not one for a bind mount"));
+    TRY(check_links(request));
+    const auto& options = request.options;
     BindMount bind{.source = on_host(request.container, request.mount.source),
-                   .recursive = request.options.bind == Depth::Recursive,
+                   .recursive = options.bind == Depth::Recursive,
                    .destination = in_root(request.mount.destination),
-                   .flags = request.options.flags};
+                   .flags = options.flags,
+                   .follow_source = !options.source_no_follow,
+                   .follow_destination = !options.destination_no_follow,
+                   .copy_symlink = options.copy_symlink};
     TRY(map_ids(request, bind));
     // A copy made in the host's mount namespace stays a peer of the host's mount; all that init
     // sees there is a slave already. To idmap a mount takes the right to the whole file system.
@@ -173,8 +199,9 @@ Result<Action> mount_step(Request request) {
         return systemd_hierarchy(request);
     auto& bind = request.options.bind;
     if (request.mount.type == "bind") bind = std::max(bind, Depth::Top);
+    if (!request.options.remount && bind != Depth::None) return bind_mount(request);
+    TRY(refuse_links(request));
     if (request.options.remount) return remount(request);
-    if (bind != Depth::None) return bind_mount(request);
     TRY(refuse_idmap(request));
     if (request.mount.type == "cgroup" || request.mount.type == "cgroup2")
         return cgroup_mount(request);
@@ -198,11 +225,14 @@ std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
 Steps own_propagation(const Container& container) {
     Steps init;
     const auto& mounts = container.spec.mounts;
-    for (std::size_t i = 0; i < mounts.size(); ++i)
-        for (const auto propagation : parse_mount_options(mounts[i].options).flags.propagation)
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const auto options = parse_mount_options(mounts[i].options);
+        if (options.copy_symlink) continue;  // there may be a symlink, and no mount
+        for (const auto propagation : options.flags.propagation)
             init.add(SetMountPropagation{.destination = in_root(mounts[i].destination),
                                          .propagation = propagation},
                      pointer_push("/mounts", i));
+    }
     return init;
 }
 

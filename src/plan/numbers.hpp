@@ -60,6 +60,7 @@ inline constexpr std::uint64_t kSlave = 1U << 19U;       // MS_SLAVE
 inline constexpr std::uint64_t kShared = 1U << 20U;      // MS_SHARED
 
 // <linux/capability.h>
+inline constexpr int kCapChown = 0;
 inline constexpr int kCapSetgid = 6;
 inline constexpr int kCapSysAdmin = 21;
 

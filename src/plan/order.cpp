@@ -58,7 +58,9 @@ struct Rule {
 constexpr std::array kHostRules = std::to_array<Rule>({
     {is<StartScope>, is<MakeCgroup>, "systemd makes its part of the cgroups first"},
     {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
-    {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<Clone>,
+    {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<DelegateCgroup>,
+     "a cgroup has its limits before it is given away"},
+    {is<MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup>, is<Clone>,
      "cgroups are there, limits and all, before the clone"},
     {is<MakeRdtGroup, WriteRdtSchema>, is<Clone>, "rdt groups are there before the clone"},
     {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput>, is<Clone>,
@@ -140,10 +142,10 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly =
-    is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup,
-       WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
-       OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly = is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices,
+                            DelegateCgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups,
+                            OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput,
+                            Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;
@@ -237,6 +239,7 @@ std::optional<std::uint16_t> cgroup_of(const Action& action) {
     if (const auto* made = std::get_if<MakeCgroup>(&action)) return made->cgroup;
     if (const auto* written = std::get_if<WriteCgroup>(&action)) return written->cgroup;
     if (const auto* ruled = std::get_if<SetCgroupDevices>(&action)) return ruled->cgroup;
+    if (const auto* given = std::get_if<DelegateCgroup>(&action)) return given->cgroup;
     if (const auto* clone = std::get_if<Clone>(&action)) return clone->into_cgroup;
     return std::nullopt;
 }

@@ -109,6 +109,9 @@ struct Members {
                 {"rules", rules(s.rules)},
                 {"ignoreFailure", ignorable(s.on_failure)}};
     }
+    JsonObject operator()(const DelegateCgroup& s) const {
+        return {{"cgroup", s.cgroup}, {"owner", s.owner}};
+    }
     JsonObject operator()(const MakeRdtGroup& s) const {
         return {{"group", s.group},
                 {"mustExist", s.owner == RdtOwner::Other},
@@ -127,7 +130,8 @@ struct Members {
                 {"recursive", s.recursive},
                 {"slot", s.slot},
                 {"idMapping", s.id_mapping},
-                {"recursiveIdMapping", s.recursive_id_mapping}};
+                {"recursiveIdMapping", s.recursive_id_mapping},
+                {"follow", s.follow}};
     }
     JsonObject operator()(const MakeIdMapping& s) const {
         return {{"uidMappings", maps(s.uid_mappings)},
@@ -213,6 +217,9 @@ struct Members {
                 {"uidMappings", maps(s.uid_mappings)},
                 {"gidMappings", maps(s.gid_mappings)},
                 {"recursiveIdmap", s.recursive_idmap},
+                {"followSource", s.follow_source},
+                {"followDestination", s.follow_destination},
+                {"copySymlink", s.copy_symlink},
                 {"slot", s.slot}};
     }
     JsonObject operator()(const Remount& s) const {

@@ -89,11 +89,13 @@ Result<void> refuse_in_process(const spec::Process& process, const HostFacts& fa
     return refuse_first(needs, ErrorKind::Unsupported);
 }
 
-Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& facts) {
+Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& facts,
+                                   Options::Begin begin) {
     const auto& linux = spec.linux;
     const std::array required{
         Need{true, spec.root.has_value(), "/root", "a container needs a root"},
-        Need{true, spec.process.has_value(), "/process", "a container needs a process"}};
+        Need{begin == Options::Begin::AtOnce, spec.process.has_value(), "/process",
+             "there is no process to start"}};
     TRY(refuse_first(required, ErrorKind::InvalidConfig));
     const std::array needs{Need{!linux.mount_label.empty(), facts.selinux == Ability::Present,
                                 "/linux/mountLabel", "SELinux is not enabled on this host"}};
@@ -101,7 +103,7 @@ Result<void> refuse_what_cannot_be(const spec::Spec& spec, const HostFacts& fact
     TRY(refuse_time_namespace(linux, facts));
     TRY(refuse_without_rights(linux, facts));
     TRY(refuse_without_root(linux));
-    return refuse_in_process(*spec.process, facts);
+    return spec.process ? refuse_in_process(*spec.process, facts) : Result<void>{};
 }
 
 }  // namespace cleat::plan

@@ -94,7 +94,10 @@ std::optional<OpenSource> source_of(const Action& action) {
     if (const auto* root = std::get_if<OpenRoot>(&action); root && root->slot)
         return OpenSource{.path = root->path, .recursive = true, .slot = *root->slot};
     if (const auto* bind = std::get_if<BindMount>(&action); bind && bind->slot)
-        return OpenSource{.path = bind->source, .recursive = bind->recursive, .slot = *bind->slot};
+        return OpenSource{.path = bind->source,
+                          .recursive = bind->recursive,
+                          .slot = *bind->slot,
+                          .follow = bind->follow_source && !bind->copy_symlink};
     if (const auto* device = std::get_if<MakeDevice>(&action); device && device->slot)
         return OpenSource{.path = device->path, .recursive = false, .slot = *device->slot};
     return std::nullopt;

@@ -115,6 +115,9 @@ struct Teller {
         return concat("set device rules of cgroup ", s.cgroup, or_not(s.on_failure), " (",
                       join(rules, "; "), ")");
     }
+    std::string operator()(const DelegateCgroup& s) const {
+        return concat("give cgroup ", s.cgroup, " to uid ", s.owner.value);
+    }
     std::string operator()(const MakeRdtGroup& s) const {
         if (s.owner == RdtOwner::Other) return "find rdt group " + s.group;
         const bool shared = s.owner == RdtOwner::Shared;
@@ -139,8 +142,8 @@ struct Teller {
         if (s.id_mapping)
             mapped = concat(s.recursive_id_mapping ? ", all mapped by " : ", mapped by ",
                             slot_text(*s.id_mapping));
-        return concat("open ", s.path, s.recursive ? " and all below it as " : " as ",
-                      slot_text(s.slot), mapped);
+        return concat("open ", s.follow ? "" : "without following ", s.path,
+                      s.recursive ? " and all below it as " : " as ", slot_text(s.slot), mapped);
     }
     std::string operator()(const OpenContainer& s) const {
         return concat("open the container as ", slot_text(s.slot));
@@ -226,6 +229,9 @@ struct Teller {
     }
     std::string operator()(const BindMount& s) const {
         Words flags = flag_words(s.flags);
+        if (!s.follow_source) flags.emplace_back("src-nofollow");
+        if (!s.follow_destination) flags.emplace_back("dest-nofollow");
+        if (s.copy_symlink) flags.emplace_back("copy-symlink");
         if (!s.uid_mappings.empty())
             flags.push_back(concat(s.recursive_idmap ? "ridmap" : "idmap", " uids ",
                                    maps_text(s.uid_mappings), " gids ", maps_text(s.gid_mappings)));

@@ -47,7 +47,8 @@ class ProcessCheck {
         if (process_.oom_score_adj &&
             (*process_.oom_score_adj < -1000 || *process_.oom_score_adj > 1000))
             add("/oomScoreAdj", "must be -1000 to 1000");
-        if (process_.console_size &&
+        // Without a terminal it is ignored (config.md#process).
+        if (process_.terminal && process_.console_size &&
             (process_.console_size->height > 65535 || process_.console_size->width > 65535))
             add("/consoleSize", "must be 0 to 65535");
         if (process_.scheduler) scheduler(*process_.scheduler);

@@ -25,8 +25,11 @@ class ResourcesCheck {
             for (std::size_t i = 0; i < resources_.network->priorities.size(); ++i)
                 name(resources_.network->priorities[i].name,
                      concat("/network/priorities/", i, "/name"));
-        for (const auto& [device, limits] : resources_.rdma)
+        for (const auto& [device, limits] : resources_.rdma) {
             name(device, pointer_push("/rdma", device));
+            if (!limits.hca_handles && !limits.hca_objects)
+                add(pointer_push("/rdma", device), "needs hcaHandles or hcaObjects");
+        }
         for (const auto& [file, value] : resources_.unified)
             if (file.empty() || file.find('/') != std::string::npos || file == "." || file == "..")
                 add(pointer_push("/unified", file),
@@ -112,6 +115,8 @@ class ResourcesCheck {
         weight(io.weight, "/blockIO/weight");
         weight(io.leaf_weight, "/blockIO/leafWeight");
         for (std::size_t i = 0; i < io.weight_device.size(); ++i) {
+            if (!io.weight_device[i].weight && !io.weight_device[i].leaf_weight)
+                add(concat("/blockIO/weightDevice/", i), "needs weight or leafWeight");
             weight(io.weight_device[i].weight, concat("/blockIO/weightDevice/", i, "/weight"));
             weight(io.weight_device[i].leaf_weight,
                    concat("/blockIO/weightDevice/", i, "/leafWeight"));

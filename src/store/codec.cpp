@@ -186,6 +186,7 @@ std::string encode(const State& state) {
                   {"poststartHooks", state.has_poststart_hooks},
                   {"poststopHooks", state.has_poststop_hooks}};
     if (!state.rdt.group.empty()) document["rdt"] = to_json(state.rdt);
+    if (state.lacks_process) document["lacksProcess"] = true;
     return dump(document);
 }
 
@@ -217,6 +218,7 @@ Result<State> decode_state(std::string_view text) {
     take_scope(reader, state.scope);
     take_cgroups(reader, state.cgroups);
     take_rdt(reader, state.rdt);
+    if (reader.has("lacksProcess")) reader.boolean("lacksProcess", state.lacks_process);
     reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
     reader.boolean("poststartHooks", state.has_poststart_hooks);
     reader.boolean("poststopHooks", state.has_poststop_hooks);

@@ -79,10 +79,11 @@ Result<Tree> Tree::make(const Filesystem& filesystem) {
     return Tree(std::move(mount));
 }
 
-Result<Tree> Tree::clone(int directory, const char* path, Depth depth) {
+Result<Tree> Tree::clone(int directory, const char* path, Depth depth, LastLink link) {
     const auto flags = static_cast<unsigned>(OPEN_TREE_CLONE) |
                        static_cast<unsigned>(OPEN_TREE_CLOEXEC) |
                        static_cast<unsigned>(recursive_flag(depth)) |
+                       (link == LastLink::Kept ? static_cast<unsigned>(AT_SYMLINK_NOFOLLOW) : 0U) |
                        (*path == '\0' ? static_cast<unsigned>(AT_EMPTY_PATH) : 0U);
     Fd fd(
         static_cast<int>(retry([&] { return ::syscall(SYS_open_tree, directory, path, flags); })));

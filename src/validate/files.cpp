@@ -85,10 +85,12 @@ class FileCheck {
         if (has("remount")) return;
         if (mount.type == "bind" || mount.type == "rbind" || has("bind") || has("rbind")) {
             const auto path = on_host(mount.source);
-            const auto status = sys::stat_at(sys::kHere, path.c_str());
+            const bool kept = has("src-nofollow") || has("copy-symlink");
+            const auto status =
+                sys::stat_at(sys::kHere, path.c_str(), kept ? AT_SYMLINK_NOFOLLOW : 0);
             if (!status)
                 add(pointer + "/source", concat("this host has no ", quoted(path)));
-            else
+            else if (!has("copy-symlink") && !has("dest-nofollow"))
                 target(mount.destination, *status, pointer + "/destination");
         } else if (!has_file_system(mount.type)) {
             add(pointer + "/type",

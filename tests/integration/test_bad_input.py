@@ -70,7 +70,7 @@ CPU = "/linux/resources/cpu"
 ONE_MAP = [{"containerID": 0, "hostID": 100000, "size": 10}]
 ALLOW = {"defaultAction": "SCMP_ACT_ALLOW"}
 
-MISSING = ["/ociVersion", "/root", "/root/path", "/process", "/process/cwd", "/process/args",
+MISSING = ["/ociVersion", "/root", "/root/path", "/process/cwd", "/process/args",
            "/mounts/0/destination", "/linux/namespaces/0/type",
            "/linux/resources/devices/0/allow"]
 
@@ -86,7 +86,6 @@ DOCUMENT = [
     ("/process/user/uid", (1 << 32) - 1), ("/process/user/gid", -1),
     ("/process/user/umask", 0o1000), ("/process/oomScoreAdj", 1001),
     ("/process/oomScoreAdj", -1001), ("/process/consoleSize", {"height": 24}),
-    ("/process/consoleSize", {"height": 65536, "width": 1}),
     ("/process/rlimits", [{"type": "RLIMIT_MOON", "soft": 1, "hard": 1}]),
     ("/process/rlimits", [{"type": "RLIMIT_CORE", "soft": 2, "hard": 1}]),
     ("/process/rlimits", 2 * [{"type": "RLIMIT_CORE", "soft": 1, "hard": 1}]),
@@ -156,6 +155,9 @@ MACHINE = [
     ("/linux/namespaces/1/path", "/proc/self/ns/uts", "not a network namespace.*/linux/namespaces/1"),
     ("/linux/namespaces/1/path", "/no/such/ns", "/linux/namespaces/1"),
     ("/linux/sysctl", {"net.moon": "1"}), ("/linux/sysctl", {"net.ipv4.ip_forward": "moon"}),
+    ("/linux/intelRdt", {"closID": "x", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=20",
+                         "schemata": ["L2:0=f"], "enableMonitoring": True}),
+    ("/linux/mountLabel", "system_u:object_r:container_file_t:s0"),
     (CPU, {"cpus": "5000"}, "cpus"), ("/process/args/0", "/nothing"),
     ("/hooks", {"createRuntime": [{"path": "/bin/false"}]}),
     ("/hooks", {"createRuntime": [{"path": "/no/such"}]}),

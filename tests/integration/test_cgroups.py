@@ -165,9 +165,42 @@ class Limits(CgroupTest):
             self.skipTest("this host has an rdma controller")
         self.cleat_only("ignores it")
         self.config(change=lambda c: c["linux"]["resources"].update(
-            rdma={"mlx5_0": {"hcaHandles": 3}}))
+            rdma={"mlx5_0": {"hcaHandles": 3, "hcaObjects": 7}}))
         self.create_refused("rdma.*/linux/resources/rdma/mlx5_0")
         self.assert_nothing_left()
+
+    def test_network_classes_and_priorities(self):
+        self.cleat_only("1.1.5 ignores them without the controllers")
+        for controller, value, file in (
+                ("net_cls", {"classID": 7}, "net_cls.classid"),
+                ("net_prio", {"priorities": [{"name": "lo", "priority": 3}]}, "net_prio.ifpriomap")):
+            with self.subTest(controller):
+                if find_controller(controller):
+                    self.limited(network=value)
+                    self.assertRegex(self.read(controller, file), "7|lo 3")
+                    self.delete("--force")
+                    continue
+                self.config(change=lambda c, v=value: c["linux"]["resources"].update(network=v))
+                self.create_refused(f"{controller}.*/linux/resources/network")
+        self.assert_nothing_left()
+
+    def test_leaf_weights_are_refused_as_no_kernel_has_them(self):
+        self.cleat_only("writes a file that is not there")
+        for value in ({"leafWeight": 100},
+                      {"weightDevice": [{"major": 8, "minor": 0, "leafWeight": 100}]}):
+            self.config(change=lambda c, v=value: c["linux"]["resources"].update(blockIO=v))
+            self.create_refused("leaf weight.*/linux/resources/blockIO/.*leafWeight")
+        self.assert_nothing_left()
+
+    def test_oom_killer_can_be_disabled_on_v1(self):
+        generation, _ = self.place("memory")
+        change = {"memory": {"limit": 64 * MIB, "disableOOMKiller": True}}
+        if generation == 2:
+            self.cleat_only("ignores it on v2")
+            self.config(change=lambda c: c["linux"]["resources"].update(change))
+            return self.create_refused("disableOOMKiller")
+        self.limited(**change)
+        self.assertIn("oom_kill_disable 1", self.read("memory", "memory.oom_control"))
 
 
 class Membership(CgroupTest):

@@ -3,10 +3,70 @@
 import os
 import subprocess
 
+from bundle import give_away, with_user_namespace
 from harness import CleatTest, main
 from layout import ROOT
 from test_cgroups import Limits, Membership, Places, Removal  # noqa: F401
 from test_control import Ends, Freezing, Updates  # noqa: F401
+
+class Ownership(CleatTest):
+    """config-linux.md#cgroup-ownership: who owns the container's cgroup, file by file."""
+
+    def owners(self, change):
+        """{name: uid} of the cgroup and its files, while the container lives."""
+        self.sleeper(change)
+        top = ROOT + self.cgroup
+        found = {name: os.stat(os.path.join(top, name)).st_uid for name in os.listdir(top)}
+        found["."] = os.stat(top).st_uid
+        return found
+
+    @staticmethod
+    def writable(config):
+        for entry in config["mounts"]:
+            if entry["type"] == "cgroup":
+                entry["options"].remove("ro")
+        config["linux"]["namespaces"].append({"type": "cgroup"})
+
+    def mapped(self, config):
+        self.writable(config)
+        with_user_namespace(config)
+        config["process"]["user"] = {"uid": 1000, "gid": 1000}
+        for entry in config["mounts"]:
+            entry["options"] = [o for o in entry["options"] if o != "gid=5"]
+
+    def test_goes_to_the_process_with_the_files_that_the_kernel_names(self):
+        self.cleat_only("1.1.5 does so for systemd's cgroups alone")
+        with open("/sys/kernel/cgroup/delegate", encoding="utf-8") as file:
+            named = {".", *file.read().split()}
+        give_away(self.rootfs, 100000)
+        owners = self.owners(self.mapped)
+        self.assertEqual(owners["cgroup.procs"], 101000)
+        for name, owner in owners.items():
+            self.assertEqual(owner, 101000 if name in named else 0, name)
+        inside = self.exec("/bin/mkdir", "/sys/fs/cgroup/below")
+        self.assertEqual(inside.code, 0, str(inside))
+        self.assertTrue(os.path.isdir(ROOT + self.cgroup + "/below"))
+        self.assertNotEqual(self.exec("/bin/sh", "-c", "echo 1 >/sys/fs/cgroup/cgroup.freeze").code, 0)
+        self.delete("--force")
+        self.assert_nothing_left()
+
+    def test_stays_where_the_container_cannot_write_or_sees_the_hosts(self):
+        def readonly(config):
+            self.mapped(config)
+            for entry in config["mounts"]:
+                if entry["type"] == "cgroup":
+                    entry["options"].append("ro")
+
+        def without_namespace(config):
+            self.mapped(config)
+            config["linux"]["namespaces"] = [
+                ns for ns in config["linux"]["namespaces"] if ns["type"] != "cgroup"]
+        give_away(self.rootfs, 100000)
+        for change in (readonly, without_namespace):
+            with self.subTest(change.__name__):
+                self.assertEqual(set(self.owners(change).values()), {0})
+                self.delete("--force")
+
 
 class Rootless(CleatTest):
     """Limits, and no cgroupsPath: what Podman writes for an ordinary user without systemd."""

@@ -42,6 +42,14 @@ class Exec(CleatTest):
         for code in (0, 1, 7, 126, 254):
             self.assertEqual(self.exec("/probe", "exit", str(code)).code, code)
 
+    def test_runs_on_the_cpus_that_it_asks_for(self):
+        self.cleat_only("1.1.5 does not know it")
+        last = str(max(os.sched_getaffinity(0)))
+        self.sleeper(lambda c: c["process"].update(
+            execCPUAffinity={"initial": "0", "final": last}))
+        self.assertEqual(os.sched_getaffinity(self.state()["pid"]), os.sched_getaffinity(0))
+        self.assertIn(f"Cpus_allowed_list:\t{last}", self.exec_report()["status"])
+
     def test_death_by_a_signal_is_128_and_it(self):
         self.sleeper()
         for signal in (1, 9, 15):

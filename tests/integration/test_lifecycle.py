@@ -63,6 +63,18 @@ class Lifecycle(CleatTest):
         self.ok("kill", self.cid)
         self.wait_status("stopped")
 
+    def test_kill_without_a_signal_sends_the_one_that_the_image_is_stopped_by(self):
+        self.cleat_only("other runtimes always send TERM")
+        stop = "org.opencontainers.image.stopSignal"
+        self.sleeper(lambda c: c.update(annotations={stop: "SIGUSR1"}))
+        self.ok("kill", self.cid)
+        self.wait_for(lambda: self.output().count("USR1") == 1, "USR1")
+        self.assertEqual(self.status(), "running")
+        self.delete("--force")
+        self.sleeper(lambda c: c.update(annotations={stop: "SIGMOON"}))
+        self.assertIn("stopSignal", self.ok("kill", self.cid, global_options=("--debug",)).err)
+        self.wait_status("stopped")
+
     def test_kill_refuses_a_signal_that_does_not_exist(self):
         self.sleeper()
         self.refused("kill", self.cid, "NOSUCH", text="signal")
@@ -114,6 +126,21 @@ class Lifecycle(CleatTest):
         self.start()
         self.wait_status("stopped")
         self.refused("start", self.cid, text="stopped")
+
+    def test_container_without_a_process_is_created_and_not_started(self):
+        self.cleat_only("other runtimes want a process to create, too")
+        hook = [{"path": "/bin/touch", "args": ["touch", self.path("hook")]}]
+        self.config(change=lambda c: (c.pop("process"), c.update(hooks={"startContainer": hook})))
+        self.create()
+        self.assertGreater(self.state()["pid"], 1)
+        self.assertTrue(os.path.isdir(f"/proc/{self.state()['pid']}/root/proc/1"))
+        self.refused("start", self.cid, text="no process to start")
+        self.assertEqual(self.status(), "created")
+        self.ok("kill", self.cid, "KILL")
+        self.wait_status("stopped")
+        self.delete()
+        self.refused("run", "--bundle", self.bundle, self.cid, text="no process to start.*/process")
+        self.assert_nothing_left()
 
     def test_kill_of_a_stopped_container_is_refused(self):
         self.config("/bin/true")

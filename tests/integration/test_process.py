@@ -161,6 +161,17 @@ class Process(CleatTest):
                 got = self.report(change=change)["scheduling"]
                 self.assertEqual((got["policy"], got["nice"], got["priority"]), seen)
 
+    def test_deadline_scheduler(self):
+        self.cleat_only("1.1.5 does not know it")
+        wanted = {"policy": "SCHED_DEADLINE", "runtime": 1000000, "deadline": 5000000,
+                  "period": 10000000}
+        self.config(change=lambda c: c["process"].update(scheduler=wanted))
+        result = self.run_container()
+        if result.code != 0:  # a cpuset of fewer CPUs than the machine has is no place for it
+            self.assertRegex(result.err, "SCHED_DEADLINE.*/process/scheduler")
+            self.skipTest(result.err.strip())
+        self.assertEqual(result.json()["scheduling"]["policy"], 6)
+
     def test_io_priority(self):
         self.cleat_only("1.1.5 does not know it")
         for name, number in (("IOPRIO_CLASS_BE", 2), ("IOPRIO_CLASS_IDLE", 3)):

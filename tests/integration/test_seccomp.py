@@ -45,6 +45,20 @@ class Seccomp(CleatTest):
         self.assertIn("Seccomp:\t2", report["status"])
         self.assertIn("Seccomp_filters:\t1", report["status"])
 
+    def test_profile_that_is_too_long_for_one_filter_is_two(self):
+        self.cleat_only("other runtimes are refused by the kernel")
+        rules = [self.rule("SCMP_ACT_ERRNO", name, errnoRet=71, args=[
+            {"index": 0, "value": 0x1234567800000000 + value, "op": "SCMP_CMP_EQ"},
+            {"index": 5, "value": 7, "op": "SCMP_CMP_EQ"}])
+                 for name in EVERYTHING_BUT_MKDIR for value in range(5)]
+        rules += [self.rule("SCMP_ACT_ERRNO", "alarm", errnoRet=72),
+                  self.rule("SCMP_ACT_ERRNO", "sethostname", errnoRet=73)]
+        for number, wanted in ((ALARM, 72), (SETHOSTNAME, 73)):
+            result = self.probe("syscall", number, seccomp=self.profile(*rules)).json()
+            self.assertEqual(result["errno"], wanted)
+        status = self.probe("report", seccomp=self.profile(*rules)).json()["status"]
+        self.assertIn("Seccomp_filters:\t2", status)
+
     def test_no_filter_without_a_profile(self):
         self.assertIn("Seccomp:\t0", self.report()["status"])
 

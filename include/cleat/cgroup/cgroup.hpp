@@ -50,6 +50,9 @@ enum class Sharing { No, Yes };
 [[nodiscard]] Result<void> apply(const plan::SetCgroupDevices& step,
                                  const Directories& directories);
 
+/// Files of the kernel's list that this cgroup does not have are left out.
+[[nodiscard]] Result<void> apply(const plan::DelegateCgroup& step, const Directories& directories);
+
 /// Descriptors for joining without writing another process's pid: the v1 `tasks` files, opened for
 /// writing; the joining process writes "0" to each. Unified directories are left out.
 [[nodiscard]] Result<std::vector<sys::Fd>> open_v1_tasks(const Directories& directories);

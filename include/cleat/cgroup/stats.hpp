@@ -94,6 +94,40 @@ struct HugetlbStats {
     std::uint64_t failcnt = 0;
 };
 
+/// What a resctrl file system tells of a group (Documentation/filesystems/resctrl.rst). What the
+/// machine does not have is absent.
+struct RdtStats {
+    struct Cache {
+        std::string mask;  ///< "7ff"
+        std::uint64_t min_bits = 0;
+        std::uint64_t classes = 0;
+    };
+    struct Bandwidth {
+        std::uint64_t granularity = 0;
+        std::uint64_t delay_linear = 0;
+        std::uint64_t minimum = 0;
+        std::uint64_t classes = 0;
+    };
+    /// One allocatable resource: what there is of it, and the lines "L3:0=f" of the root and the
+    /// group.
+    template <class Info>
+    struct Resource {
+        Info info;
+        std::string root_schema;
+        std::string schema;
+    };
+    /// Bytes, in the part of the machine that shares a cache.
+    struct Traffic {
+        std::uint64_t total = 0;
+        std::uint64_t local = 0;
+    };
+    std::optional<Resource<Cache>> cache = {};
+    std::optional<Resource<Bandwidth>> bandwidth = {};
+    std::vector<std::string> schemata = {};
+    std::optional<std::vector<Traffic>> traffic = {};
+    std::optional<std::vector<std::uint64_t>> occupancy = {};  ///< bytes of each cache
+};
+
 struct Stats {
     CpuStats cpu;
     CpusetStats cpuset;
@@ -101,10 +135,13 @@ struct Stats {
     PidsStats pids;
     IoStats io;
     std::map<std::string, HugetlbStats> hugetlb;  ///< by size, "2MB"
+    std::optional<RdtStats> rdt;                  ///< of a container with intelRdt
 };
 
 /// Reads what there is; a file that is absent or damaged counts as zero.
 [[nodiscard]] Stats read_stats(const Directories& directories);
+/// The same of the container's groups in a resctrl file system; nothing if it has none.
+[[nodiscard]] std::optional<RdtStats> read_rdt_stats(const plan::RdtPlace& place);
 
 /// Tells when the OOM killer is called in the cgroup's memory controller.
 class OomWatch {

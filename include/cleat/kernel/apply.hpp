@@ -32,11 +32,11 @@ struct MovedNetDevice {
 [[nodiscard]] Result<void> return_net_device(const MovedNetDevice& device, const Context& context);
 /// Compiles a profile to what seccomp(2) takes. Unknown system call names are skipped (and logged
 /// at debug level), as the specification's users expect. Errors: InvalidConfig with its pointer.
-[[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const spec::Seccomp& seccomp);
+[[nodiscard]] Result<SeccompPrograms> compile_seccomp(const spec::Seccomp& seccomp);
 /// Whether a rule asks a listener (SCMP_ACT_NOTIFY).
 [[nodiscard]] bool notifies(const spec::Seccomp& seccomp) noexcept;
 /// The same for a step: the program that it brings, or none with unknown names if it says so.
-[[nodiscard]] Result<std::vector<::sock_filter>> compile_seccomp(const plan::LoadSeccomp& step);
+[[nodiscard]] Result<SeccompPrograms> compile_seccomp(const plan::LoadSeccomp& step);
 
 // Init: process, ids, namespaces (process.cpp, namespaces.cpp).
 [[nodiscard]] Result<void> apply(const plan::ProtectInit& step, Context& context);

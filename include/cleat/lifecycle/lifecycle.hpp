@@ -104,8 +104,10 @@ struct Newborn {
 [[nodiscard]] Result<View> state(const Settings& settings, const ContainerId& id);
 [[nodiscard]] Result<std::vector<View>> list(const Settings& settings);
 enum class Whom { Init, All };
-[[nodiscard]] Result<void> kill(const Settings& settings, const ContainerId& id, Signal signal,
-                                Whom whom);
+/// Without a signal: the one that the image is stopped by (config.md#annotations,
+/// org.opencontainers.image.stopSignal), or SIGTERM.
+[[nodiscard]] Result<void> kill(const Settings& settings, const ContainerId& id,
+                                std::optional<Signal> wanted, Whom whom);
 enum class Force { No, Yes };
 [[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id, Force force);
 /// An entry that is left from a crash or an earlier boot. `problem` is set if it could not go.

@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "cleat/base/ids.hpp"
 #include "cleat/plan/slot.hpp"
 #include "cleat/spec/config.hpp"
 
@@ -77,6 +78,14 @@ struct SetCgroupDevices {
     OnFailure on_failure = OnFailure::Refuse;
 };
 
+/// Makes `owner`, who will run the container's process, the owner of its v2 cgroup: of the
+/// directory and of those of its files that the kernel lists for it
+/// (config-linux.md#cgroup-ownership).
+struct DelegateCgroup {
+    std::uint16_t cgroup = 0;
+    Uid owner;
+};
+
 /// Whose a group of a resctrl file system is (config-linux.md#intelrdt).
 enum class RdtOwner {
     Container,  ///< made for it; one that exists already is used only if no process is in it
@@ -127,6 +136,7 @@ struct OpenSource {
     Slot slot;
     std::optional<Slot> id_mapping = {};
     bool recursive_id_mapping = false;
+    bool follow = true;  ///< a symlink at the end of `path`; else the symlink itself is opened
 };
 
 /// Opens (pidfd) the process whose namespaces a later step joins.

@@ -65,6 +65,11 @@ struct BindMount {
     std::vector<spec::IdMapping> uid_mappings = {};
     std::vector<spec::IdMapping> gid_mappings = {};
     bool recursive_idmap = false;
+    /// Symlinks at the end of the two paths (crun(1): src-nofollow, dest-nofollow). With
+    /// `copy_symlink` a source that is a symlink is not mounted: one like it is made.
+    bool follow_source = true;
+    bool follow_destination = true;
+    bool copy_symlink = false;
 };
 
 /// Changes flags of the mount that is at `destination`.

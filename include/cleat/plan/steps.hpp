@@ -15,17 +15,17 @@
 namespace cleat::plan {
 
 using Action = std::variant<
-    StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, MakeRdtGroup,
-    WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource, OpenContainer,
-    OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj, RunHooks,
-    Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer, UnshareNamespaces,
-    NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname, SetDomainname,
-    SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount, MountCgroups,
-    MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly, SetRootPropagation,
-    SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring, SetRlimit, SetScheduler,
-    SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality, SetUmask, ChangeDirectory,
-    SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel, SetUser, SetBoundingSet,
-    SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+    StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup,
+    MakeRdtGroup, WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource,
+    OpenContainer, OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps,
+    SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer,
+    UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
+    SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount,
+    MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
+    SetRootPropagation, SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
+    SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
+    SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,
+    SetUser, SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {

@@ -62,6 +62,7 @@ struct State {
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
     KeptRdt rdt = {};
+    bool lacks_process = false;          ///< config.json has none: there is nothing to start
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;
     bool has_poststop_hooks = false;

@@ -15,6 +15,9 @@ namespace cleat::sys {
 /// Whether an operation takes in the mounts below, too.
 enum class Depth { Top, Recursive };
 
+/// What a symlink as the last component of a path means.
+enum class LastLink { Followed, Kept };
+
 /// A mount that is not (or not yet) part of a mount namespace.
 class Tree {
  public:
@@ -28,8 +31,10 @@ class Tree {
     };
     [[nodiscard]] static Result<Tree> make(const Filesystem& filesystem);
 
-    /// A copy of what is at `path` (or of `directory` itself if `path` is ""): a bind mount.
-    [[nodiscard]] static Result<Tree> clone(int directory, const char* path, Depth depth);
+    /// A copy of what is at `path` (or of `directory` itself if `path` is ""): a bind mount. The
+    /// root of a mount can be a symlink.
+    [[nodiscard]] static Result<Tree> clone(int directory, const char* path, Depth depth,
+                                            LastLink link = LastLink::Followed);
 
     /// Takes an open_tree(2) descriptor that came from elsewhere (another process, a slot).
     [[nodiscard]] static Tree adopt(Fd fd) noexcept { return Tree(std::move(fd)); }

@@ -71,3 +71,35 @@ TEST_CASE("pressure is a resource, a kind and a time, of which the resource is e
                              "cpu:some:1s/2s/3s", "cpu:some:1s/2s:x", "cpu:some:1/2"})
         CHECK_FALSE(parse_trigger(text));
 }
+
+TEST_CASE("statistics of an rdt group have runc's members, and none without a group") {
+    const auto data_of = [](const cgroup::Stats& stats) {
+        const auto line = stats_line("web1", stats);
+        const auto begin = line.find("\"intel_rdt\":") + 12;
+        return line.substr(begin, line.find(",\"network_interfaces\"") - begin);
+    };
+    cgroup::Stats stats;
+    CHECK(data_of(stats) == "{}");
+    stats.rdt.emplace();
+    CHECK(data_of(stats) == "{}");
+    stats.rdt->cache = cgroup::RdtStats::Resource<cgroup::RdtStats::Cache>{
+        .info = {.mask = "7ff", .min_bits = 2, .classes = 16},
+        .root_schema = "L3:0=7ff",
+        .schema = "L3:0=f"};
+    stats.rdt->schemata = {"L3:0=f"};
+    stats.rdt->occupancy = std::vector<std::uint64_t>{4096, 0};
+    CHECK(data_of(stats) ==
+          R"({"l3_cache_info":{"cbm_mask":"7ff","min_cbm_bits":2,"num_closids":16},)"
+          R"("l3_cache_schema_root":"L3:0=7ff","l3_cache_schema":"L3:0=f",)"
+          R"("schemata":["L3:0=f"],"cmt_stats":[{"llc_occupancy":4096},{"llc_occupancy":0}]})");
+    stats.rdt = cgroup::RdtStats{};
+    stats.rdt->bandwidth = cgroup::RdtStats::Resource<cgroup::RdtStats::Bandwidth>{
+        .info = {.granularity = 10, .delay_linear = 0, .minimum = 10, .classes = 8},
+        .root_schema = "MB:0=100",
+        .schema = "MB:0=20"};
+    stats.rdt->traffic = std::vector<cgroup::RdtStats::Traffic>{{.total = 5, .local = 0}};
+    CHECK(data_of(stats) ==
+          R"({"mem_bw_info":{"bandwidth_gran":10,"min_bandwidth":10,"num_closids":8},)"
+          R"("mem_bw_schema_root":"MB:0=100","mem_bw_schema":"MB:0=20",)"
+          R"("mbm_stats":[{"mbm_total_bytes":5,"mbm_local_bytes":0}]})");
+}

@@ -118,6 +118,23 @@ TEST_CASE("run goes on by itself, create waits for start") {
     CHECK(sample::all<AwaitStart>(run->init).empty());
 }
 
+TEST_CASE("a container without a process is created, and has nothing to run") {
+    auto spec = sample::minimal();
+    add_hooks(spec);
+    spec.process.reset();
+    const auto create = compiled(spec, sample::hybrid_host());
+    CHECK(broken_invariants(create) == std::vector<std::string>{});
+    CHECK(sample::all<AwaitStart>(create.init).size() == 1);
+    CHECK(sample::all<FindExecutable>(create.init).empty());
+    for (const auto& hooks : sample::all<RunHooks>(create.init))
+        CHECK(hooks.kind != HookKind::StartContainer);
+    auto options = sample::options();
+    options.begin = Options::Begin::AtOnce;
+    const auto run = compile(spec, sample::hybrid_host(), options);
+    REQUIRE_FALSE(run);
+    CHECK(run.error().pointer == "/process");
+}
+
 TEST_CASE("a limit of no processes meant no limit before version 1.3") {
     auto spec = sample::minimal();
     spec.linux.resources = spec::Resources{};
@@ -135,7 +152,6 @@ TEST_CASE("what cannot be had is refused before anything is touched, by name") {
     };
     const Case cases[] = {
         {"/root", [](auto& spec) { spec.root.reset(); }},
-        {"/process", [](auto& spec) { spec.process.reset(); }},
         {"/process/apparmorProfile",
          [](auto& spec) { spec.process->apparmor_profile = "docker-default"; }},
         {"/process/selinuxLabel", [](auto& spec) { spec.process->selinux_label = "a:b:c:s0"; }},

@@ -55,6 +55,8 @@ spec::Spec pod_member() {
     spec.process->oom_score_adj = 985;
     spec.process->no_new_privileges = true;
     spec.linux.cgroups_path = "/kubepods/burstable/pod7/web1";
+    spec.linux.resources->unified = {{"memory.high", "500000000"}};
+    spec.linux.resources->memory->check_before_update = true;
     return spec;
 }
 
@@ -108,7 +110,75 @@ spec::Spec everything() {
     return spec;
 }
 
+/// Every resource of v1, and what of a process the others leave out.
+spec::Spec limits() {
+    auto spec = sample::minimal();
+    for (const auto type :
+         {spec::NamespaceType::Uts, spec::NamespaceType::Network, spec::NamespaceType::Time})
+        sample::add_namespace(spec, type);
+    auto& process = *spec.process;
+    process.apparmor_profile = "confined";
+    process.selinux_label = "a:b:c:s0";
+    process.scheduler = spec::Scheduler{.policy = "SCHED_DEADLINE",
+                                        .nice = 5,
+                                        .flags = {"SCHED_FLAG_RESET_ON_FORK"},
+                                        .runtime = 1000000,
+                                        .deadline = 2000000,
+                                        .period = 3000000};
+    process.io_priority = spec::IoPriority{.class_ = "IOPRIO_CLASS_BE", .priority = 3};
+    spec.domainname = "example";
+    auto& linux = spec.linux;
+    linux.time_offsets = {{"boottime", {.secs = 5, .nanosecs = 7}}};
+    linux.net_devices = {{"eth0", {.name = "lan%d"}}};
+    linux.mount_label = "a:b:d:s0";
+    linux.memory_policy =
+        spec::MemoryPolicy{.mode = "MPOL_BIND", .nodes = "0", .flags = {"MPOL_F_STATIC_NODES"}};
+    linux.personality = spec::Personality{.domain = "LINUX32", .flags = {}};
+    spec::Resources resources;
+    resources.memory = spec::Memory{.limit = 1 << 30,
+                                    .reservation = 1 << 29,
+                                    .swap = 1 << 30,
+                                    .kernel = 1 << 28,
+                                    .kernel_tcp = 1 << 20,
+                                    .swappiness = 7,
+                                    .disable_oom_killer = true,
+                                    .use_hierarchy = true};
+    resources.cpu = spec::Cpu{.shares = 512,
+                              .quota = 50000,
+                              .burst = 10000,
+                              .period = 100000,
+                              .realtime_runtime = 5000,
+                              .realtime_period = 100000,
+                              .cpus = "0-1",
+                              .mems = "0",
+                              .idle = 0};
+    const std::vector<spec::ThrottleDevice> disk = {{.major = 8, .minor = 0, .rate = 1 << 20}};
+    resources.block_io = spec::BlockIo{.weight = 100,
+                                       .weight_device = {{.major = 8, .minor = 0, .weight = 200}},
+                                       .throttle_read_bps_device = disk,
+                                       .throttle_write_bps_device = disk,
+                                       .throttle_read_iops_device = disk,
+                                       .throttle_write_iops_device = disk};
+    resources.hugepage_limits = {{.page_size = "2MB", .limit = 1 << 24}};
+    resources.network = spec::Network{.class_id = 7, .priorities = {{.name = "lo", .priority = 3}}};
+    resources.rdma = {{"mlx5_0", {.hca_handles = 2, .hca_objects = 3}}};
+    linux.resources = std::move(resources);
+    return spec;
+}
+
+HostFacts old_host_with_everything() {
+    auto facts = sample::legacy_host();
+    for (const char* name : {"net_cls", "net_prio", "hugetlb", "rdma"})
+        facts.cgroups.push_back(sample::v1({name}, name));
+    facts.apparmor = facts.selinux = Ability::Present;
+    return facts;
+}
+
 }  // namespace
+
+TEST_CASE("every limit of cgroup v1, and a process with numbers and labels of its own") {
+    compare("limits", compile(limits(), old_host_with_everything(), sample::options()));
+}
 
 TEST_CASE("docker run on a hybrid host") {
     compare("docker", compile(sample::engine_like(), sample::hybrid_host(), sample::options()));
@@ -148,6 +218,7 @@ TEST_CASE("exec in a running container") {
     const auto spec = sample::engine_like();
     auto process = *spec.process;
     process.args = {"ps", "-ef"};
+    process.exec_cpu_affinity = spec::ExecCpuAffinity{.initial = "0", .final_ = "0-1"};
     compare("exec", compile_member(spec, process, sample::legacy_host(), options));
 }
 

@@ -75,7 +75,11 @@ TEST_CASE("propagation names carry their own recursion") {
 }
 
 TEST_CASE("the manner of a mount is no data of its file system") {
-    const auto options = parse_mount_options({"rbind", "bind", "ridmap", "remount", "tmpcopyup"});
+    const auto options = parse_mount_options({"rbind", "bind", "ridmap", "remount", "tmpcopyup",
+                                              "copy-symlink", "src-nofollow", "dest-nofollow"});
+    CHECK(options.copy_symlink);
+    CHECK(options.source_no_follow);
+    CHECK(options.destination_no_follow);
     CHECK(options.bind == Depth::Recursive);
     CHECK(options.idmap == Depth::Recursive);
     CHECK(options.remount);
@@ -101,8 +105,9 @@ TEST_CASE("everything else is the file system's own, key and value apart") {
 TEST_CASE("the list for `features` has the recursive forms and is sorted") {
     const auto names = known_mount_options();
     CHECK(std::ranges::is_sorted(names));
-    for (const char* name : {"rro", "rrw", "rnosymfollow", "rsymfollow", "rnodiratime", "tmpcopyup",
-                             "rbind", "runbindable", "idmap", "lazytime"})
+    for (const char* name :
+         {"rro", "rrw", "rnosymfollow", "rsymfollow", "rnodiratime", "tmpcopyup", "rbind",
+          "runbindable", "idmap", "lazytime", "copy-symlink", "src-nofollow", "dest-nofollow"})
         CHECK(std::ranges::find(names, name) != names.end());
 }
 

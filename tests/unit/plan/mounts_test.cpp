@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "sample.hpp"
 
 namespace cleat::plan {
@@ -67,6 +69,34 @@ TEST_CASE("a remount changes flags and nothing else") {
     const auto step = only<Remount>(mount("/a", "none", "", {"bind", "remount", "ro"}));
     CHECK(step.destination == "/a");
     CHECK(step.flags.set == kMountReadonly);
+}
+
+TEST_CASE("symlinks of a bind mount are followed unless an option says otherwise") {
+    const auto plain = only<BindMount>(mount("/a", "bind", "/x"));
+    CHECK((plain.follow_source && plain.follow_destination && !plain.copy_symlink));
+    const auto kept = only<BindMount>(mount("/a", "bind", "/x", {"src-nofollow", "dest-nofollow"}));
+    CHECK_FALSE((kept.follow_source || kept.follow_destination || kept.copy_symlink));
+    CHECK(only<BindMount>(mount("/a", "bind", "/x", {"copy-symlink"})).copy_symlink);
+    for (const char* option : {"src-nofollow", "dest-nofollow"})
+        CHECK(refused(mount("/a", "bind", "/x", {option, "copy-symlink"})) ==
+              "/mounts/1/options/1");
+    for (const char* option : {"copy-symlink", "src-nofollow", "dest-nofollow"}) {
+        CHECK(refused(mount("/a", "tmpfs", "tmpfs", {option})) == "/mounts/1/options/0");
+        CHECK(refused(mount("/a", "", "", {"bind", "remount", option})) == "/mounts/1/options/2");
+    }
+}
+
+TEST_CASE("the host opens a symlink itself where it is not to be followed") {
+    for (const char* option : {"copy-symlink", "src-nofollow", "dest-nofollow"}) {
+        auto spec = sample::remapped();
+        spec.mounts = {mount("/a", "bind", "/x", {option})};
+        const auto plan = compile(spec, sample::hybrid_host(), sample::options());
+        REQUIRE(plan);
+        const auto sources = sample::all<OpenSource>(plan->host);
+        const auto source = std::ranges::find(sources, "/x", &OpenSource::path);
+        REQUIRE(source != sources.end());
+        CHECK(source->follow == (std::string_view(option) == "dest-nofollow"));
+    }
 }
 
 TEST_CASE("devpts needs no word for a new instance") {

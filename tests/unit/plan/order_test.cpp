@@ -60,6 +60,13 @@ TEST_CASE("a step in the wrong place is noticed") {
     }
 }
 
+TEST_CASE("a cgroup that is given away before it has its limits is noticed") {
+    auto plan = sound_plan();
+    const auto limit = find(plan.host, "write-cgroup");
+    plan.host.insert(limit, {.action = DelegateCgroup{.cgroup = 0, .owner = Uid{7}}, .origin = ""});
+    CHECK_FALSE(broken_invariants(plan).empty());
+}
+
 TEST_CASE("a host step in the wrong place is noticed") {
     for (const auto& [kind, before] : {std::pair{"clone", "make-cgroup"},
                                        {"write-cgroup", "make-cgroup"},

@@ -35,7 +35,8 @@ TEST_CASE("what no process can have is refused with its place") {
         {R"(, "user": {"umask": 512})", "/user/umask", "must be 0 to 0777"},
         {R"(, "oomScoreAdj": 1001)", "/oomScoreAdj", "must be -1000 to 1000"},
         {R"(, "oomScoreAdj": -1001)", "/oomScoreAdj", "must be -1000 to 1000"},
-        {R"(, "consoleSize": {"height": 65536, "width": 1})", "/consoleSize", "0 to 65535"},
+        {R"(, "terminal": true, "consoleSize": {"height": 65536, "width": 1})", "/consoleSize",
+         "0 to 65535"},
         {R"(, "rlimits": [{"type": "RLIMIT_X", "soft": 1, "hard": 1}])", "/rlimits/0/type",
          "unknown rlimit"},
         {R"(, "rlimits": [{"type": "RLIMIT_CPU", "soft": 2, "hard": 1}])", "/rlimits/0/soft",
@@ -66,7 +67,10 @@ TEST_CASE("what no process can have is refused with its place") {
 TEST_CASE("the ends of the ranges are taken") {
     for (const char* text :
          {R"(, "oomScoreAdj": -1000)", R"(, "oomScoreAdj": 1000)", R"(, "user": {"umask": 511})",
-          R"(, "user": {"uid": 4294967294})", R"(, "consoleSize": {"height": 0, "width": 65535})",
+          R"(, "user": {"uid": 4294967294})",
+          R"(, "terminal": true, "consoleSize": {"height": 65535, "width": 0})",
+          R"(, "terminal": false, "consoleSize": {"height": 65536, "width": 0})",
+          R"(, "consoleSize": {"height": 0, "width": 65535})",
           R"(, "rlimits": [{"type": "RLIMIT_CORE", "soft": 0, "hard": 18446744073709551615}])",
           R"(, "scheduler": {"policy": "SCHED_FIFO", "priority": 99})",
           R"(, "scheduler": {"policy": "SCHED_OTHER", "nice": -20})",

@@ -57,6 +57,7 @@ store::State full_state() {
                          .unified = false},
                         {.controllers = {}, .mountpoint = "/u", .path = "/x", .unified = true}},
             .rdt = {.group = "/r/web1", .monitor = "/r/web1/mon_groups/web1", .of_container = true},
+            .lacks_process = true,
             .has_own_pid_namespace = true,
             .has_poststart_hooks = true,
             .has_poststop_hooks = false};
@@ -94,6 +95,7 @@ TEST_CASE("a state comes back as it was written") {
     CHECK(read->cgroups[0].controllers == written.cgroups[0].controllers);
     CHECK(read->cgroups[0].mountpoint == "/sys/fs/cgroup/cpu");
     CHECK(read->cgroups[1].unified);
+    CHECK(read->lacks_process);
     CHECK(read->has_own_pid_namespace);
     CHECK(read->has_poststart_hooks);
     CHECK_FALSE(read->has_poststop_hooks);
