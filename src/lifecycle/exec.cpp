@@ -22,7 +22,7 @@ struct Member {
 };
 
 Result<void> check_status(const Container& container, const ExecOptions& options) {
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot exec in a stopped container");
     if (status == Status::Paused && !options.ignore_paused) {

@@ -35,7 +35,7 @@ bool concerns_all(const store::State& state, Signal signal, Whom whom) {
 Result<void> kill(const Settings& settings, const ContainerId& id, Signal signal, Whom whom) {
     const auto container = TRY(open_container(settings, id));
     const auto directories = directories_of(container.state.cgroups);
-    const bool stopped = status_of(container) == Status::Stopped;
+    const bool stopped = TRY(status_of(container)) == Status::Stopped;
     if (concerns_all(container.state, signal, whom) && !directories.empty()) {
         TRY(cgroup::signal_all(directories, signal));
         if (!stopped || whom == Whom::All) return {};

@@ -40,7 +40,7 @@ Result<void> change(const Container& container, std::vector<spec::Mount> mounts,
 Result<void> change_mounts(const Settings& settings, const ContainerId& id, Mounts what,
                            const std::string& document) {
     const auto container = TRY(open_container(settings, id));
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped) return fail(ErrorKind::State, "container not running");
     if (status == Status::Created)
         return fail(ErrorKind::State, "the container was not started yet");
