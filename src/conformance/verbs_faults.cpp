@@ -1,8 +1,8 @@
 // Room: conformance. The verbs of scripts in which the runtime is killed, starved or called several
 // times at once.
-#include <sys/stat.h>
+#include <fcntl.h>
+#include <signal.h>
 
-#include <algorithm>
 #include <thread>
 
 #include "cleat/base/text.hpp"
@@ -50,16 +50,16 @@ Outcome prepare(Stage& stage, const std::string& verb) {
     return play(stage, verb == "start" ? "create" : "create; start; says ready");
 }
 
+std::size_t count_mounts() { return split(content_of("/proc/self/mountinfo"), '\n').size(); }
+
 /// The end of a round: by force, and then nothing is left.
 Outcome end_round(Stage& stage, std::size_t mounts) {
     if (auto broken = perform(stage, "?delete --force")) return broken;
     if (auto broken = perform(stage, "clean")) return broken;
-    const auto now = split(content_of("/proc/self/mountinfo"), '\n').size();
+    const auto now = count_mounts();
     if (now <= mounts) return std::nullopt;
     return Broken{"nothing is left of the container", concat(now - mounts, " mounts")};
 }
-
-std::size_t count_mounts() { return split(content_of("/proc/self/mountinfo"), '\n').size(); }
 
 /// One call, ended by a signal after some time; without one it is let alone. Gives how long it took.
 Outcome cut_once(Stage& stage, std::span<const std::string> words, Signal signal,

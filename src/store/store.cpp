@@ -96,7 +96,8 @@ Result<void> Entry::write_intent(const Intent& intent) const {
 }
 
 Result<Intent> Entry::read_intent() const {
-    auto intent = TRY(in_file(decode_intent(TRY(read_file(*this, kIntentFile))), path_, kIntentFile));
+    const auto text = TRY(read_file(*this, kIntentFile));
+    auto intent = TRY(in_file(decode_intent(text), path_, kIntentFile));
     TRY(forget_if_earlier(intent.boot, intent.creator));
     return intent;
 }
@@ -106,7 +107,8 @@ Result<void> Entry::write_state(const State& state) const {
 }
 
 Result<State> Entry::read_state() const {
-    auto state = TRY(in_file(decode_state(TRY(read_file(*this, kStateFile))), path_, kStateFile));
+    const auto text = TRY(read_file(*this, kStateFile));
+    auto state = TRY(in_file(decode_state(text), path_, kStateFile));
     TRY(forget_if_earlier(state.boot, state.init));
     return state;
 }
