@@ -1,5 +1,5 @@
-// Room: conformance. Cases: killed runtimes, full disks, want of descriptors, damage, races. Whatever
-// happens, every call comes to an end, and after `delete --force` nothing is left.
+// Room: conformance. Cases: killed runtimes, full disks, want of descriptors, damage, races.
+// Whatever happens, every call comes to an end, and after `delete --force` nothing is left.
 #include "cases.hpp"
 
 namespace cleat::conformance {
@@ -35,8 +35,8 @@ constexpr Case kCases[] = {
      kErrors, kMust, "", "", "wait", "starved 3 20 create"},
     {"faults.descriptors.state", "for want of descriptors no running container is called otherwise",
      "runtime.md#query-state", kMust, "", "", "wait", "starved 3 12 state"},
-    {"faults.descriptors.delete", "for want of descriptors no running container is deleted", kDelete,
-     kMust, "", "", "wait", "starved 3 12 delete"},
+    {"faults.descriptors.delete", "for want of descriptors no running container is deleted",
+     kDelete, kMust, "", "", "wait", "starved 3 12 delete"},
 
     {"faults.damage.empty", "a container whose state is empty can be deleted by force", kDamaged,
      kMust, "", "", "wait",
@@ -53,7 +53,8 @@ constexpr Case kCases[] = {
     {"faults.damage.list", "a damaged container does not hide the others", kDamaged, kMust, "", "",
      "wait",
      "create; as b; config {\"linux\":{\"cgroupsPath\":\"$CGROUP\"}}; create; as "
-     "-; damage garbage; call list -q; out has +b; as b; delete --force; as -; ?delete --force; clean"},
+     "-; damage garbage; call list -q; out has +b; as b; delete --force; as -; ?delete --force; "
+     "clean"},
 
     {"faults.race.create", "of calls of create with one id one succeeds, and its container works",
      kRaces, kMust, "", "", "wait",
@@ -63,8 +64,8 @@ constexpr Case kCases[] = {
      "create; race 4 start; succeeded = 1; state; status = running; ?delete --force; clean"},
     {"faults.race.delete", "calls of delete are not in each other's way", kRaces, kMust, "", "",
      "wait", "create; start; says ready; race 4 delete --force; ?delete --force; clean"},
-    {"faults.race.create-delete", "a delete in the middle of a create leaves all or nothing", kRaces,
-     kMust, "", "", "wait",
+    {"faults.race.create-delete", "a delete in the middle of a create leaves all or nothing",
+     kRaces, kMust, "", "", "wait",
      "begin create; ?delete --force; ended; ?delete --force; clean; begin create; sleep 10; "
      "?delete --force; ended; ?delete --force; clean; begin create; sleep 30; ?delete --force; "
      "ended; ?delete --force; clean"},
@@ -73,11 +74,9 @@ constexpr Case kCases[] = {
      kDelete, kMust, "", "", "wait",
      "create; start; says ready; hurt KILL; gone; wait stopped; delete; clean"},
     {"faults.init.stopped", "a container whose process is stopped can be deleted by force", kHung,
-     kMust, "", "", "wait",
-     "create; start; says ready; hurt STOP; delete --force; gone; clean"},
+     kMust, "", "", "wait", "create; start; says ready; hurt STOP; delete --force; gone; clean"},
     {"faults.init.paused", "a paused container can be deleted by force", kHung, kMust,
-     "cgroup:freezer", "", "wait",
-     "create; start; says ready; pause; delete --force; gone; clean"},
+     "cgroup:freezer", "", "wait", "create; start; says ready; pause; delete --force; gone; clean"},
     {"faults.start.waits", "a start whose process does not answer ends with the container", kHung,
      kMust, "", "", "wait",
      "create; hurt STOP; begin start; sleep 100; delete --force; ended; clean"},

@@ -38,8 +38,8 @@ struct Stage {
     pid_t pid = 0;                                  ///< of the container's init
     std::map<std::string, std::string> names = {};  ///< what a script remembers
     std::vector<std::string> made = {};             ///< ids that were given to create
-    std::vector<std::string> around = {};           ///< words before the runtime's, "under" in part.cpp
-    pid_t begun = 0;                                ///< a call that was begun and not awaited
+    std::vector<std::string> around = {};  ///< words before the runtime's, "under" in part.cpp
+    pid_t begun = 0;                       ///< a call that was begun and not awaited
     sys::Fd terminal = {};
     sys::Fd socket = {};
 

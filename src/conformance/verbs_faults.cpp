@@ -38,8 +38,8 @@ std::vector<std::string> words_of(Stage& stage, std::span<const std::string> giv
 Result<pid_t> spawn_call(Stage& stage, std::span<const std::string> given) {
     constexpr mode_t kMode = 0666;
     const std::string file = stage.path("out");
-    const sys::Fd out = TRY(
-        sys::open_at(sys::kHere, file.c_str(), O_WRONLY | O_CREAT | O_APPEND, kMode));
+    const sys::Fd out =
+        TRY(sys::open_at(sys::kHere, file.c_str(), O_WRONLY | O_CREAT | O_APPEND, kMode));
     return spawn({.words = stage.command(words_of(stage, given)), .out = out.get()});
 }
 
@@ -61,7 +61,8 @@ Outcome end_round(Stage& stage, std::size_t mounts) {
     return Broken{"nothing is left of the container", concat(now - mounts, " mounts")};
 }
 
-/// One call, ended by a signal after some time; without one it is let alone. Gives how long it took.
+/// One call, ended by a signal after some time; without one it is let alone. Gives how long it
+/// took.
 Outcome cut_once(Stage& stage, std::span<const std::string> words, Signal signal,
                  std::chrono::microseconds& time) {
     const auto begin = steady_clock::now();
@@ -78,8 +79,8 @@ Outcome cut_once(Stage& stage, std::span<const std::string> words, Signal signal
     return Broken{concat(words[0], " comes to an end"), "it runs on"};
 }
 
-/// cut SIGNAL VERB WORD…: the call is ended by the signal, at moments spread over the time it takes;
-/// each time `delete --force` has to leave nothing.
+/// cut SIGNAL VERB WORD…: the call is ended by the signal, at moments spread over the time it
+/// takes; each time `delete --force` has to leave nothing.
 Outcome do_cut(Stage& stage, const Statement& statement) {
     const auto signal = parse_signal(statement.words.at(0));
     const auto words = std::span(statement.words).subspan(1);
@@ -200,8 +201,8 @@ Outcome do_damage(Stage& stage, const Statement& statement) {
         const std::string path = directory + name;
         const std::string whole = sys::read_text_at(sys::kHere, path.c_str()).value_or("");
         if (whole.empty()) continue;
-        const std::string text = statement.rest == "half"   ? whole.substr(0, whole.size() / 2)
-                                 : statement.rest == "null" ? "null"
+        const std::string text = statement.rest == "half"    ? whole.substr(0, whole.size() / 2)
+                                 : statement.rest == "null"  ? "null"
                                  : statement.rest == "empty" ? ""
                                                              : "\x01garbage{[";
         constexpr mode_t kMode = 0600;

@@ -91,7 +91,7 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
     return launch::launch({
         .plan = plan,
         .bundle = state.bundle,
-        .container_init = state.init.pid,
+        .container_init = state.init,
         .console_socket = console.get(),
         .trace = settings.trace,
         .state_document = [&state](std::string_view status,

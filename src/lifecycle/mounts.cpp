@@ -27,12 +27,12 @@ Result<plan::Plan> compile(const Container& container, std::vector<spec::Mount> 
 Result<void> change(const Container& container, std::vector<spec::Mount> mounts, Mounts what) {
     if (what == Mounts::Add) {
         const auto plan = TRY(compile(container, std::move(mounts)));
-        return launch::add_mounts(plan, container.state.init.pid);
+        return launch::add_mounts(plan, container.state.init);
     }
     std::vector<std::string> destinations;
     for (auto& mount : mounts) destinations.push_back(std::move(mount.destination));
     const auto plan = TRY(compile(container, {}));
-    return launch::remove_mounts(plan, container.state.init.pid, destinations);
+    return launch::remove_mounts(plan, container.state.init, destinations);
 }
 
 }  // namespace

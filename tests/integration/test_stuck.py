@@ -65,6 +65,7 @@ class Stuck(CleatTest):
         self.write(parent + "/pids.max", "0")
         self.sleeper()
         self.refused("exec", self.cid, "/bin/true", text="unavailable|pids")
+        self.delete("--force")
 
     def test_a_paused_container_takes_no_process(self):
         self.sleeper()
