@@ -60,9 +60,14 @@ Result<void> check_unused(const std::string& path) {
     return fail_errno(concat("cgroup ", path, " is in use"), EBUSY);
 }
 
-/// Who joins a frozen cgroup never comes back to say so.
+/// Who joins a frozen cgroup never comes back to say so; what is frozen above freezes it, too.
 Result<void> check_not_frozen(const plan::CgroupDirectory& directory, const std::string& path) {
-    if (TRY(frozen({directory})) == Frozen::No) return {};
+    bool is_frozen = false;
+    if (directory.unified)
+        is_frozen = value_of(TRY(read_file(path, "cgroup.events")), "frozen") == "1";
+    else if (has_v1_controller(directory, "freezer"))
+        is_frozen = TRY(read_file(path, "freezer.state")).starts_with("FR");
+    if (!is_frozen) return {};
     return fail_errno(concat("cgroup ", path, " is frozen"), EBUSY);
 }
 
@@ -73,10 +78,8 @@ Result<Made> make(const plan::CgroupDirectory& directory, Sharing sharing) {
     TRY(refuse_root(directory));
     Maker maker(normal_path(directory.mountpoint));
     const Made made = TRY(maker.make(path));
-    if (made == Made::Existed && sharing == Sharing::No) {
-        TRY(check_unused(path));
-        TRY(check_not_frozen(directory, path));
-    }
+    if (made == Made::Existed && sharing == Sharing::No) TRY(check_unused(path));
+    if (made == Made::New || sharing == Sharing::No) TRY(check_not_frozen(directory, path));
     if (directory.unified) enable_controllers(directory);
     if (has_v1_controller(directory, "cpuset")) TRY(fill_cpuset(directory, made));
     maker.commit();

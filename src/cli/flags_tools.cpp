@@ -22,9 +22,9 @@ void build_conformance(CLI::App& app, Arguments& arguments) {
     add_list(app, "--runtime", own.runtimes, "a runtime to judge; may be given several times");
     add_text(app, "--filter", own.filter, "only cases with this in their name or clause");
     add_list(app, "--known", own.known, "a case whose failure is known, and is no failure of all");
-    add_choice(
-        app, "--suite", own.suite,
-        {{"spec", "engine", "security", "all"}, "spec, engine, security or all (default: spec)"});
+    add_choice(app, "--suite", own.suite,
+               {{"spec", "engine", "security", "faults", "all"},
+                "spec, engine, security, faults or all (default: spec)"});
     add_choice(app, "--format", own.format,
                {{"tap", "junit", "html"}, "tap, junit or html (default: tap)"});
     add_text(app, "--out", own.file, "where the report goes (default: standard output)");

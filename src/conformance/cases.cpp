@@ -19,6 +19,7 @@ std::span<const Subject> subjects() noexcept {
         Subject{"spec", "Features", features_cases()},
         Subject{"engine", "What engines rely on", engine_cases()},
         Subject{"security", "What once was a vulnerability", security_cases()},
+        Subject{"faults", "When things go wrong", faults_cases()},
     };
     return kSubjects;
 }

@@ -21,5 +21,6 @@ inline constexpr Level kShould = Level::Should;
 [[nodiscard]] std::span<const Case> features_cases() noexcept;
 [[nodiscard]] std::span<const Case> engine_cases() noexcept;
 [[nodiscard]] std::span<const Case> security_cases() noexcept;
+[[nodiscard]] std::span<const Case> faults_cases() noexcept;
 
 }  // namespace cleat::conformance

@@ -157,6 +157,11 @@ Value Cgroups::values(const std::string& path) const {
     return out;
 }
 
+void Cgroups::remove(const std::string& path) const {
+    for (const auto& one : hierarchies_)
+        static_cast<void>(sys::remove_directory_at(sys::kHere, (one.point + path).c_str()));
+}
+
 void Cgroups::sweep(const std::string& path) const {
     const auto slash = path.rfind('/');
     const std::string parent = path.substr(0, slash);

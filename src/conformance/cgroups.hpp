@@ -33,6 +33,8 @@ class Cgroups {
     [[nodiscard]] bool exists(const std::string& path) const;
     /// Kills what is in the cgroups whose names begin with `path`, and removes them.
     void sweep(const std::string& path) const;
+    /// Removes the cgroup, wherever it is empty.
+    void remove(const std::string& path) const;
 
  private:
     std::vector<Hierarchy> hierarchies_;

@@ -2,12 +2,16 @@
 #include "part.hpp"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <string_view>
 
+#include "cleat/base/text.hpp"
 #include "cleat/conformance/conformance.hpp"
 #include "cleat/sys/files.hpp"
 #include "worker.hpp"
@@ -39,6 +43,38 @@ int hold(const std::vector<std::string>& names) {
     return 0;
 }
 
+namespace {
+
+void limit(int resource, std::string_view value) {
+    const auto number = parse_number<::rlim_t>(value).value_or(RLIM_INFINITY);
+    const ::rlimit both{.rlim_cur = number, .rlim_max = number};
+    ::setrlimit(static_cast<::__rlimit_resource>(resource), &both);
+}
+
+void meet(std::string_view condition) {
+    const std::string_view value = condition.substr(condition.find(':') + 1);
+    std::array<int, 2> ends{};
+    if (condition.starts_with("nofile:")) limit(RLIMIT_NOFILE, value);
+    if (condition.starts_with("fsize:")) limit(RLIMIT_FSIZE, value);
+    if (condition == "closed") ::close_range(STDIN_FILENO, STDERR_FILENO, 0);
+    if (condition != "unread" || ::pipe(ends.data()) != 0) return;
+    ::dup2(ends[1], STDOUT_FILENO);
+    for (const int end : ends) ::close(end);
+}
+
+}  // namespace
+
+int under(const std::vector<std::string>& words) {
+    const auto dashes = std::ranges::find(words, "--");
+    std::for_each(words.begin(), dashes, meet);
+    std::vector<char*> program;
+    for (auto word = dashes; word != words.end() && ++word != words.end();)
+        program.push_back(const_cast<char*>(word->c_str()));  // execve(2) changes nothing
+    program.push_back(nullptr);
+    if (program.size() > 1) ::execvp(program[0], program.data());
+    return kUnknown;
+}
+
 bool is_part(int argc, char** argv) noexcept {
     return argc > 2 && std::string_view(argv[1]) == kPart;
 }
@@ -49,6 +85,7 @@ int play_part(int argc, char** argv) {
     if (arguments[2] == "probe") return probe(words, arguments);
     if (arguments[2] == "hook") return hook(words);
     if (arguments[2] == "hold") return hold(words);
+    if (arguments[2] == "under") return under(words);
     if (arguments[2] == "case") return work(words);
     return kUnknown;
 }

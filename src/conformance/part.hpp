@@ -19,4 +19,9 @@ inline constexpr const char* kPart = "--conformance-part";
 /// and where it is; then does the acts that follow.
 [[nodiscard]] int hook(const std::vector<std::string>& words);
 
+/// CONDITION… -- PROGRAM WORD…: becomes a program that starts under them. "nofile:N" and "fsize:N"
+/// are limits (setrlimit(2)), hard ones too; "closed": there are no standard streams; "unread":
+/// nobody reads what it prints, and the pipe is broken.
+[[nodiscard]] int under(const std::vector<std::string>& words);
+
 }  // namespace cleat::conformance

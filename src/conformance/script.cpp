@@ -18,7 +18,7 @@ std::string_view trimmed(std::string_view line) {
 }
 
 const Verb* find_verb(std::string_view name) {
-    for (const auto verbs : {runtime_verbs(), host_verbs(), socket_verbs()}) {
+    for (const auto verbs : {runtime_verbs(), host_verbs(), socket_verbs(), faults_verbs()}) {
         const auto found = std::ranges::find(verbs, name, &Verb::name);
         if (found != verbs.end()) return &*found;
     }

@@ -32,6 +32,7 @@ struct Verb {
 [[nodiscard]] std::span<const Verb> runtime_verbs() noexcept;
 [[nodiscard]] std::span<const Verb> host_verbs() noexcept;
 [[nodiscard]] std::span<const Verb> socket_verbs() noexcept;
+[[nodiscard]] std::span<const Verb> faults_verbs() noexcept;
 
 /// Does one statement.
 [[nodiscard]] Outcome perform(Stage& stage, std::string_view statement);

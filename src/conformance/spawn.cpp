@@ -120,7 +120,7 @@ std::vector<pid_t> Children::running() {
     if (!names) return out;
     for (const auto& name : *names) {
         const auto pid = parse_number<pid_t>(name);
-        const auto stat = pid ? sys::process_stat(*pid) : std::nullopt;
+        const auto stat = sys::process_stat(pid.value_or(0));
         if (stat && stat->parent == self && stat->state != 'Z' && stat->state != 'X')
             out.push_back(*pid);
     }

@@ -131,16 +131,21 @@ Result<void> Stage::write_config() const {
                                 kFile);
 }
 
-Result<void> Stage::call_runtime(std::vector<std::string> words, Call what) {
+std::vector<std::string> Stage::command(std::vector<std::string> words) const {
     words.insert(words.begin(), {runtime, "--root", state_root()});
-    const bool makes = words.size() > 3 && (words[3] == "create" || words[3] == "run");
+    words.insert(words.begin(), around.begin(), around.end());
+    return words;
+}
+
+Result<void> Stage::call_runtime(std::vector<std::string> words, Call what) {
+    const bool makes = !words.empty() && (words[0] == "create" || words[0] == "run");
     sys::Fd out;
     if (makes) {
         out = TRY(
             sys::open_at(sys::kHere, path("out").c_str(), O_WRONLY | O_CREAT | O_APPEND, kOutput));
         what.out = out.get();
     }
-    what.words = std::move(words);
+    what.words = command(std::move(words));
     what.limit = limit;
     last = TRY(call(children, what));
     return {};

@@ -38,6 +38,8 @@ struct Stage {
     pid_t pid = 0;                                  ///< of the container's init
     std::map<std::string, std::string> names = {};  ///< what a script remembers
     std::vector<std::string> made = {};             ///< ids that were given to create
+    std::vector<std::string> around = {};  ///< words before the runtime's, "under" in part.cpp
+    pid_t begun = 0;                       ///< a call that was begun and not awaited
     sys::Fd terminal = {};
     sys::Fd socket = {};
 
@@ -56,6 +58,8 @@ struct Stage {
     [[nodiscard]] Result<void> write_config() const;
     /// RUNTIME --root … with these words.
     [[nodiscard]] Result<void> call_runtime(std::vector<std::string> words, Call call = {});
+    /// The words of such a call.
+    [[nodiscard]] std::vector<std::string> command(std::vector<std::string> words) const;
     /// "exit 1: its error".
     [[nodiscard]] std::string last_words() const;
 };

@@ -70,11 +70,18 @@ Outcome do_take(Stage& stage, const Statement& statement) {
                : done(sys::remove_file_at(sys::kHere, path.c_str()), statement.rest);
 }
 
-/// tmpfs PATH: a file system of its own on it; in the case's mount namespace
+/// tmpfs PATH [NAME=VALUE]: a file system of its own on it; in the case's mount namespace
 Outcome do_tmpfs(Stage& stage, const Statement& statement) {
-    auto tree = sys::Tree::make({.type = "tmpfs"});
+    std::vector<std::pair<std::string, std::string>> options;
+    if (statement.words.size() > 1) {
+        const auto& option = statement.words[1];
+        const auto sign = option.find('=');
+        options.emplace_back(option.substr(0, sign), option.substr(sign + 1));
+    }
+    auto tree = sys::Tree::make({.type = "tmpfs", .options = &options});
     if (!tree) return done(std::unexpected(tree.error()), statement.rest);
-    return done(tree->attach(sys::kHere, stage.path(statement.rest).c_str()), statement.rest);
+    return done(tree->attach(sys::kHere, stage.path(statement.words.at(0)).c_str()),
+                statement.rest);
 }
 
 /// config PATCH: config.json anew

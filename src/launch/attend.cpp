@@ -75,7 +75,7 @@ class Attendance {
 
     Result<int> run() {
         for (;;) {
-            if (const auto status = reap()) {
+            if (const auto status = TRY(reap())) {
                 drain();
                 return *status;
             }
@@ -84,13 +84,15 @@ class Attendance {
     }
 
  private:
-    /// Every child that has ended; the status once it was the one that is attended.
-    [[nodiscard]] std::optional<int> reap() const {
+    /// Every child that has ended; the status once it was the one that is attended. Without any
+    /// child somebody else has taken it, and nobody would ever wake us.
+    [[nodiscard]] Result<std::optional<int>> reap() const {
         constexpr int kSignalBase = 128;
         for (;;) {
             int status = 0;
             const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-            if (pid <= 0) return std::nullopt;
+            if (pid < 0) return fail_errno("wait for the container's process", errno);
+            if (pid == 0) return std::nullopt;
             if (pid != launched_.process.pid) continue;
             return WIFEXITED(status) ? WEXITSTATUS(status) : kSignalBase + WTERMSIG(status);
         }

@@ -28,7 +28,7 @@ constexpr int kFailed = 1;
 /// The steps of the host's list.
 struct HostHands {
     kernel::Context& context;
-    pid_t container_init;
+    sys::ProcessIdentity container_init;
 
     Result<void> operator()(const plan::OpenContainer& step) const {
         context.slots.at(step.slot.index) = TRY(sys::open_pidfd(container_init));
@@ -114,7 +114,8 @@ Result<void> detach_all(const kernel::Context& context,
 
 using Work = std::function<Result<void>(kernel::Context& context)>;
 
-Result<void> in_child(const plan::Plan& plan, pid_t container_init, const Work& work) {
+Result<void> in_child(const plan::Plan& plan, const sys::ProcessIdentity& container_init,
+                      const Work& work) {
     kernel::Context context;
     context.slots.resize(plan.slots);
     context.proc = TRY(sys::open_proc());
@@ -141,12 +142,12 @@ Result<void> in_child(const plan::Plan& plan, pid_t container_init, const Work& 
 
 }  // namespace
 
-Result<void> add_mounts(const plan::Plan& plan, pid_t container_init) {
+Result<void> add_mounts(const plan::Plan& plan, const sys::ProcessIdentity& container_init) {
     return in_child(plan, container_init,
                     [&plan](kernel::Context& context) { return attach_all(plan, context); });
 }
 
-Result<void> remove_mounts(const plan::Plan& plan, pid_t container_init,
+Result<void> remove_mounts(const plan::Plan& plan, const sys::ProcessIdentity& container_init,
                            const std::vector<std::string>& destinations) {
     return in_child(plan, container_init, [&](kernel::Context& context) -> Result<void> {
         const ChildHands hands{context};

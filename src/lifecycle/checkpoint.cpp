@@ -22,7 +22,7 @@ namespace cleat::lifecycle {
 namespace {
 
 Result<void> check_status(const Container& container) {
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped) return fail(ErrorKind::State, "container not running");
     if (status == Status::Created)
         return fail(ErrorKind::State, "container cannot be checkpointed in created state");

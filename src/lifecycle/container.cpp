@@ -60,10 +60,10 @@ Result<Config> config_of(const Container& container) {
     return decode_config(std::move(text), "config.json");
 }
 
-Status status_of(const Container& container) {
-    if (!sys::open_pidfd(container.state.init)) return Status::Stopped;
-    const auto frozen = cgroup::frozen(directories_of(container.state.cgroups));
-    if (frozen && *frozen == cgroup::Frozen::Yes) return Status::Paused;
+Result<Status> status_of(const Container& container) {
+    if (!TRY(sys::is_alive(container.state.init))) return Status::Stopped;
+    if (TRY(cgroup::frozen(directories_of(container.state.cgroups))) == cgroup::Frozen::Yes)
+        return Status::Paused;
     const bool waits = sys::exists_at(container.entry.fd(), store::kStartSocket);
     return waits ? Status::Created : Status::Running;
 }

@@ -28,8 +28,9 @@ struct Container {
 /// The config.json that it was made from.
 [[nodiscard]] Result<Config> config_of(const Container& container);
 
-/// What the state means now: no living init is stopped; a start socket is created.
-[[nodiscard]] Status status_of(const Container& container);
+/// What the state means now: no living init is stopped; a start socket is created. An error if it
+/// cannot be told (no descriptor is free): who deletes must not take that for stopped.
+[[nodiscard]] Result<Status> status_of(const Container& container);
 
 /// The cgroups of a state or an intent. The root of a hierarchy is never a container's.
 [[nodiscard]] cgroup::Directories directories_of(const std::vector<store::KeptCgroup>& kept);

@@ -41,6 +41,7 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
                                    const Reservation& reservation, store::State& state) {
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto intent = TRY(intent_of(prepared.plan));
+    state.boot = intent.boot;
     TRY(reservation.entry().write_intent(intent));
     sys::Fd listener;
     if (prepared.begin == plan::Options::Begin::OnStart)

@@ -2,6 +2,7 @@
 // it works from whatever is left: a whole state, a damaged one, the intent alone, or nothing.
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -26,7 +27,8 @@ constexpr milliseconds kPollInterval{10};
 
 Result<void> end_processes(const store::State& state, const cgroup::Directories& directories) {
     const auto pidfd = sys::open_pidfd(state.init);
-    if (!pidfd) return {};
+    if (!pidfd && pidfd.error().errno_value == ESRCH) return {};
+    if (!pidfd) return std::unexpected(pidfd.error());
     const auto sent = sys::send_signal(pidfd->get(), Signal{SIGKILL});
     if (!sent && sent.error().errno_value != ESRCH) return sent;
     if (!directories.empty()) TRY(cgroup::signal_all(directories, Signal{SIGKILL}));
@@ -63,7 +65,8 @@ void run_poststop_of(const Container& container) {
 
 bool has_live_creator(const store::Entry& entry) {
     const auto intent = entry.read_intent();
-    return intent && intent->creator.pid != ::getpid() && sys::open_pidfd(intent->creator);
+    return intent && intent->creator.pid != ::getpid() &&
+           sys::is_alive(intent->creator).value_or(true);
 }
 
 /// A create that is under way gets some time to end. After that the entry is taken from it: it
@@ -116,7 +119,7 @@ Result<void> remove(const Settings& settings, const ContainerId& id, Force force
     if (foreign) return fail(ErrorKind::InvalidConfig, "state.json is of another container");
     const Container container{.entry = *std::move(entry), .state = *std::move(state)};
     if (force == Force::No) {
-        const auto status = status_of(container);
+        const auto status = TRY(status_of(container));
         if (status != Status::Stopped && status != Status::Created) {
             return fail(ErrorKind::State, concat("cannot delete container ", id.str(),
                                                  " that is not stopped: ", name_of(status)));

@@ -33,7 +33,7 @@ cgroup::Stats usage_of(const Running& running) {
 
 Result<Running> open_running(const Settings& settings, const ContainerId& id) {
     const auto container = TRY(open_container(settings, id));
-    if (status_of(container) == Status::Stopped)
+    if (TRY(status_of(container)) == Status::Stopped)
         return fail(ErrorKind::State, "container not running");
     auto directories = directories_of(container.state.cgroups);
     if (directories.empty())

@@ -22,7 +22,7 @@ struct Member {
 };
 
 Result<void> check_status(const Container& container, const ExecOptions& options) {
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot exec in a stopped container");
     if (status == Status::Paused && !options.ignore_paused) {
@@ -91,7 +91,7 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
     return launch::launch({
         .plan = plan,
         .bundle = state.bundle,
-        .container_init = state.init.pid,
+        .container_init = state.init,
         .console_socket = console.get(),
         .trace = settings.trace,
         .state_document = [&state](std::string_view status,

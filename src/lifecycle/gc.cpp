@@ -26,7 +26,7 @@ bool is_young(const store::Entry& entry) {
 Result<std::string> fault_of_ruin(const store::Entry& entry, const Error& why) {
     const auto intent = entry.read_intent();
     if (!intent) return is_young(entry) ? std::string() : "nothing is known of it";
-    if (sys::open_pidfd(intent->creator)) return std::string();
+    if (TRY(sys::is_alive(intent->creator))) return std::string();
     const auto pids = TRY(cgroup::processes(directories_of(intent->cgroups)));
     const std::string fault =
         why.kind == ErrorKind::NotFound ? "half made, its creator is gone" : why.what;
@@ -40,7 +40,7 @@ Result<std::string> fault_of(const store::Entry& entry, Stopped stopped, const s
     if (!state) return fault_of_ruin(entry, state.error());
     const auto intent = entry.read_intent();
     if (intent && intent->boot != boot) return "from before the last boot";
-    if (stopped == Stopped::Keep || sys::open_pidfd(state->init)) return std::string();
+    if (stopped == Stopped::Keep || TRY(sys::is_alive(state->init))) return std::string();
     return "stopped";
 }
 

@@ -47,7 +47,7 @@ Result<void> kill(const Settings& settings, const ContainerId& id, std::optional
     const auto container = TRY(open_container(settings, id));
     const Signal signal = wanted ? *wanted : stop_signal(container.state);
     const auto directories = directories_of(container.state.cgroups);
-    const bool stopped = status_of(container) == Status::Stopped;
+    const bool stopped = TRY(status_of(container)) == Status::Stopped;
     if (concerns_all(container.state, signal, whom) && !directories.empty()) {
         TRY(cgroup::signal_all(directories, signal));
         if (!stopped || whom == Whom::All) return {};

@@ -14,7 +14,7 @@ bool is_in_the_making(const store::Store& store, const ContainerId& id) {
     const auto entry = store.find(id);
     if (!entry) return true;  // gone between the listing and now
     const auto intent = entry->read_intent();
-    return intent && sys::open_pidfd(intent->creator);
+    return intent && sys::is_alive(intent->creator).value_or(true);
 }
 
 View broken(std::string id, std::string problem) {

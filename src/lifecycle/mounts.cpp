@@ -27,12 +27,12 @@ Result<plan::Plan> compile(const Container& container, std::vector<spec::Mount> 
 Result<void> change(const Container& container, std::vector<spec::Mount> mounts, Mounts what) {
     if (what == Mounts::Add) {
         const auto plan = TRY(compile(container, std::move(mounts)));
-        return launch::add_mounts(plan, container.state.init.pid);
+        return launch::add_mounts(plan, container.state.init);
     }
     std::vector<std::string> destinations;
     for (auto& mount : mounts) destinations.push_back(std::move(mount.destination));
     const auto plan = TRY(compile(container, {}));
-    return launch::remove_mounts(plan, container.state.init.pid, destinations);
+    return launch::remove_mounts(plan, container.state.init, destinations);
 }
 
 }  // namespace
@@ -40,7 +40,7 @@ Result<void> change(const Container& container, std::vector<spec::Mount> mounts,
 Result<void> change_mounts(const Settings& settings, const ContainerId& id, Mounts what,
                            const std::string& document) {
     const auto container = TRY(open_container(settings, id));
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped) return fail(ErrorKind::State, "container not running");
     if (status == Status::Created)
         return fail(ErrorKind::State, "the container was not started yet");

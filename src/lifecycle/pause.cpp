@@ -20,7 +20,7 @@ Result<void> freeze(const Container& container, cgroup::Frozen frozen) {
 
 Result<void> pause(const Settings& settings, const ContainerId& id) {
     const auto container = TRY(open_container(settings, id));
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");
     if (status == Status::Stopped) return fail(ErrorKind::State, "container not running");
     auto frozen = freeze(container, cgroup::Frozen::Yes);
@@ -31,7 +31,7 @@ Result<void> pause(const Settings& settings, const ContainerId& id) {
 
 Result<void> resume(const Settings& settings, const ContainerId& id) {
     const auto container = TRY(open_container(settings, id));
-    if (status_of(container) != Status::Paused)
+    if (TRY(status_of(container)) != Status::Paused)
         return fail(ErrorKind::State, "container not paused");
     return freeze(container, cgroup::Frozen::No);
 }

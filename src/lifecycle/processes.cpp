@@ -7,7 +7,7 @@ Result<std::vector<pid_t>> processes(const Settings& settings, const ContainerId
     const auto container = TRY(open_container(settings, id));
     const auto directories = directories_of(container.state.cgroups);
     if (!directories.empty()) return cgroup::processes(directories);
-    if (status_of(container) == Status::Stopped) return std::vector<pid_t>{};
+    if (TRY(status_of(container)) == Status::Stopped) return std::vector<pid_t>{};
     return std::vector<pid_t>{container.state.init.pid};
 }
 

@@ -181,6 +181,7 @@ Result<launch::Launched> Restoration::run() {
     directories_ = TRY(open_criu_directories(options_.criu, Images::Read));
     console_ = TRY(connect_console(create_.console_socket));
     const auto intent = TRY(intent_of(prepared_.plan));
+    state_.boot = intent.boot;
     TRY(entry().write_intent(intent));
     TRY(make_notify_directory(entry()));
     TRY(make_mount_points(prepared_.config.spec, state_.rootfs));

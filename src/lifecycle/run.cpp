@@ -41,6 +41,7 @@ Result<int> run(const Settings& settings, const RunOptions& options) {
         clean_up(settings, birth.container);
         return status;
     }
+    birth.container.state.init = {};  // it was reaped: nobody is looked for
     if (!options.keep) TRY(destroy(settings, birth.container));
     return status;
 }

@@ -46,7 +46,7 @@ Result<void> finish(const Settings& settings, const Container& container) {
 Result<void> start(const Settings& settings, const ContainerId& id,
                    const std::string& notify_socket) {
     const auto container = TRY(open_container(settings, id));
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     if (status == Status::Stopped)
         return fail(ErrorKind::State, "cannot start a container that has stopped");
     if (status == Status::Paused) return fail(ErrorKind::State, "container paused");

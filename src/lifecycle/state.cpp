@@ -7,7 +7,7 @@ namespace cleat::lifecycle {
 
 Result<View> state(const Settings& settings, const ContainerId& id) {
     auto container = TRY(open_container(settings, id));
-    const auto status = status_of(container);
+    const auto status = TRY(status_of(container));
     return View{.state = std::move(container.state), .status = status};
 }
 

@@ -152,7 +152,7 @@ Result<void> apply(const plan::Plan& plan) {
 Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
                           const UpdateOptions& options) {
     const auto container = TRY(open_container(settings, id));
-    if (status_of(container) == Status::Stopped)
+    if (TRY(status_of(container)) == Status::Stopped)
         return fail(ErrorKind::State, "container not running");
     const auto place = [&](Error error) {
         return std::unexpected(located(std::move(error), options.resources, "resources"));

@@ -174,6 +174,7 @@ std::string encode(const State& state) {
                   {"ociVersion", state.oci_version},
                   {"id", state.id},
                   {"init", to_json(state.init)},
+                  {"boot", state.boot},
                   {"bundle", state.bundle},
                   {"rootfs", state.rootfs},
                   {"created", state.created},
@@ -209,6 +210,7 @@ Result<State> decode_state(std::string_view text) {
     reader.text("ociVersion", state.oci_version);
     reader.text("id", state.id);
     take_process(reader, "init", state.init);
+    if (reader.has("boot")) reader.text("boot", state.boot);
     reader.text("bundle", state.bundle);
     reader.text("rootfs", state.rootfs);
     reader.text("created", state.created);

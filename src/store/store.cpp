@@ -37,14 +37,21 @@ Result<T> in_file(Result<T> result, const std::string& directory, const char* na
 }
 
 Result<std::string> read_file(const Entry& entry, const char* name) {
-    auto text = sys::read_text_at(entry.fd(), name);
-    if (text) return text;
-    if (text.error().errno_value == ENOENT) return no_such_container();
-    return in_file(std::move(text), entry.path(), name);
+    // Whatever is in the file's place: nobody waits for a writer, or follows a link.
+    const auto file = sys::open_at(entry.fd(), name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
+    if (!file && file.error().errno_value == ENOENT) return no_such_container();
+    if (!file) return in_file<std::string>(std::unexpected(file.error()), entry.path(), name);
+    return in_file(sys::read_all(file->get()), entry.path(), name);
 }
 
 Result<void> write_file(const Entry& entry, const char* name, std::string_view text) {
     return in_file(sys::replace_file_at(entry.fd(), name, text, kFileMode), entry.path(), name);
+}
+
+/// Boots are alike: the same pid may start at the same hundredth of a second, as another's.
+Result<void> forget_if_earlier(const std::string& boot, sys::ProcessIdentity& process) {
+    if (!boot.empty() && boot != TRY(sys::boot_id())) process = {};
+    return {};
 }
 
 /// Someone else may be removing the same directory: what is gone already is fine.
@@ -53,20 +60,24 @@ Result<void> if_there(Result<void> removed) {
     return removed;
 }
 
+Result<void> empty_directory(int directory);
+
+Result<void> remove_at(int directory, const char* name) {
+    auto removed = sys::remove_file_at(directory, name);
+    if (!removed && removed.error().errno_value == EISDIR) {
+        const sys::Fd inner = TRY(sys::open_at(directory, name, kDirectory));
+        TRY(empty_directory(inner.get()));
+        removed = sys::remove_directory_at(directory, name);
+    }
+    return if_there(std::move(removed));
+}
+
 /// Removes what is in a directory, state.json last, so that a removal that was cut short can be
 /// taken up by another one with all its knowledge.
 Result<void> empty_directory(int directory) {
-    for (const auto& name : TRY(sys::list_directory_at(directory, "."))) {
-        if (name == kStateFile) continue;
-        auto removed = sys::remove_file_at(directory, name.c_str());
-        if (!removed && removed.error().errno_value == EISDIR) {
-            const sys::Fd inner = TRY(sys::open_at(directory, name.c_str(), kDirectory));
-            TRY(empty_directory(inner.get()));
-            removed = sys::remove_directory_at(directory, name.c_str());
-        }
-        TRY(if_there(std::move(removed)));
-    }
-    return if_there(sys::remove_file_at(directory, kStateFile));
+    for (const auto& name : TRY(sys::list_directory_at(directory, ".")))
+        if (name != kStateFile) TRY(remove_at(directory, name.c_str()));
+    return remove_at(directory, kStateFile);
 }
 
 /// Whether the path still leads to the directory that `fd` holds.
@@ -85,7 +96,10 @@ Result<void> Entry::write_intent(const Intent& intent) const {
 }
 
 Result<Intent> Entry::read_intent() const {
-    return in_file(decode_intent(TRY(read_file(*this, kIntentFile))), path_, kIntentFile);
+    const auto text = TRY(read_file(*this, kIntentFile));
+    auto intent = TRY(in_file(decode_intent(text), path_, kIntentFile));
+    TRY(forget_if_earlier(intent.boot, intent.creator));
+    return intent;
 }
 
 Result<void> Entry::write_state(const State& state) const {
@@ -93,7 +107,10 @@ Result<void> Entry::write_state(const State& state) const {
 }
 
 Result<State> Entry::read_state() const {
-    return in_file(decode_state(TRY(read_file(*this, kStateFile))), path_, kStateFile);
+    const auto text = TRY(read_file(*this, kStateFile));
+    auto state = TRY(in_file(decode_state(text), path_, kStateFile));
+    TRY(forget_if_earlier(state.boot, state.init));
+    return state;
 }
 
 Result<void> Entry::write_config(std::string_view text) const {

@@ -12,17 +12,29 @@
 
 namespace cleat::sys {
 
-std::optional<ProcessStat> process_stat(pid_t pid) {
+namespace {
+
+std::unexpected<Error> no_such_process() { return fail_errno("no such process", ESRCH); }
+
+/// A pid that is a thread's by now gives EINVAL or, since Linux 6.11, ENOENT (pidfd_open(2)).
+bool is_gone(const Error& error) {
+    return error.errno_value == ESRCH || error.errno_value == ENOENT || error.errno_value == EINVAL;
+}
+
+}  // namespace
+
+Result<ProcessStat> process_stat(pid_t pid) {
     constexpr std::size_t kFieldsAfterName = 20;  // "state" is field 3, "starttime" field 22
     const auto text = read_record_at(kHere, concat("/proc/", pid, "/stat").c_str());
-    if (!text) return std::nullopt;
+    if (!text && is_gone(text.error())) return no_such_process();
+    if (!text) return std::unexpected(text.error());
     const auto name_end = text->rfind(')');  // the name itself may hold spaces and brackets
-    if (name_end == std::string::npos || name_end + 2 > text->size()) return std::nullopt;
+    if (name_end == std::string::npos || name_end + 2 > text->size()) return no_such_process();
     const auto fields = split(std::string_view(*text).substr(name_end + 2), ' ');
-    if (fields.size() < kFieldsAfterName || fields[0].size() != 1) return std::nullopt;
+    if (fields.size() < kFieldsAfterName || fields[0].size() != 1) return no_such_process();
     const auto parent = parse_number<pid_t>(fields[1]);
     const auto start = parse_number<std::uint64_t>(fields[kFieldsAfterName - 1]);
-    if (!parent || !start) return std::nullopt;
+    if (!parent || !start) return no_such_process();
     const auto last = fields.back().substr(0, fields.back().find('\n'));  // "exit_code", the last
     return ProcessStat{.state = fields[0][0],
                        .parent = *parent,
@@ -37,12 +49,21 @@ Result<Fd> open_pidfd(pid_t pid) {
 }
 
 Result<Fd> open_pidfd(const ProcessIdentity& identity) {
-    if (identity.pid <= 0) return fail_errno("no such process", ESRCH);
-    Fd fd = TRY(open_pidfd(identity.pid));
-    const auto now = process_stat(identity.pid);  // read after the pidfd pins the process
-    if (!now || now->start_time != identity.start_time || now->state == 'Z' || now->state == 'X')
-        return fail_errno("no such process", ESRCH);
+    if (identity.pid <= 0) return no_such_process();
+    auto fd = open_pidfd(identity.pid);
+    if (!fd && is_gone(fd.error())) return no_such_process();
+    if (!fd) return fd;
+    const auto now = TRY(process_stat(identity.pid));  // read after the pidfd pins the process
+    if (now.start_time != identity.start_time || now.state == 'Z' || now.state == 'X')
+        return no_such_process();
     return fd;
+}
+
+Result<bool> is_alive(const ProcessIdentity& identity) {
+    const auto fd = open_pidfd(identity);
+    if (fd) return true;
+    if (fd.error().errno_value == ESRCH) return false;
+    return std::unexpected(fd.error());
 }
 
 Result<void> send_signal(int pidfd, Signal signal) {

@@ -36,8 +36,8 @@ int code_of(int status) {
 Result<Fd> open_even_zombie(const ProcessIdentity& identity) {
     if (identity.pid <= 0) return fail_errno("no such process", ESRCH);
     Fd pidfd = TRY(open_pidfd(identity.pid));
-    const auto now = process_stat(identity.pid);
-    if (!now || now->start_time != identity.start_time) return fail_errno("no such process", ESRCH);
+    const auto now = TRY(process_stat(identity.pid));
+    if (now.start_time != identity.start_time) return fail_errno("no such process", ESRCH);
     return pidfd;
 }
 
@@ -74,6 +74,7 @@ Result<int> wait_stranger(const ProcessIdentity& identity) {
     for (;;) {
         const bool open = may_look_into(identity.pid);
         const auto now = process_stat(identity.pid);  // after that, lest the zombie go in between
+        if (!now && now.error().errno_value != ESRCH) return std::unexpected(now.error());
         if (!now || now->start_time != identity.start_time) return status_by_pidfd(pidfd.get());
         if (open) return code_of(now->exit_status);
         TRY(wait_for(pidfd.get(), 0, kPause));  // POLLHUP, which comes unasked, once it is reaped

@@ -171,6 +171,22 @@ except (OSError, ValueError, KeyError, TypeError, AttributeError):
                             "sed s/SCMP_CMP_EQ/SCMP_CMP_NOSUCH/; exit 0; }; done")
         self.assert_notices(lies, "features.seccomp.operators")
 
+    def test_what_goes_wrong_with_what_goes_wrong_is_noticed(self):
+        for case, body in (
+                ("faults.killed.create", '[ "$op" = delete ] && exit 0'),
+                ("faults.space", '[ "$op" = create ] && exit 0'),
+                ("faults.descriptors.state", '[ "$op" = state ] && { $CLEAT "$@" || '
+                 'echo \'{"status":"stopped"}\'; exit 0; }'),
+                ("faults.descriptors.delete", '[ "$op" = delete ] && exec $CLEAT --root $2 delete '
+                 '--force "${@: -1}"'),
+                ("faults.damage.null", '[ "$op" = state ] && exit 0'),
+                ("faults.damage.list", '[ "$op" = list ] && exit 1'),
+                ("faults.race.create", '[ "$op" = create ] && { $CLEAT "$@"; exit 0; }'),
+                ("faults.start.waits", '[ "$op" = start ] && exec sleep 1000'),
+                ("faults.output.unread", '[ "$op" = start ] && exit 0')):
+            with self.subTest(case):
+                self.assert_notices(self.wrapper(body), case, "--suite", "faults", "--timeout", "2")
+
     def test_a_process_left_behind_is_noticed_and_ended(self):
         leaves = self.wrapper('[ "$op" = delete ] && setsid sleep 1001 >/dev/null 2>&1 &')
         done = self.assert_notices(leaves, "delete.stopped", "--timeout", "1")

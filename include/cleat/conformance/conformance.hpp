@@ -17,7 +17,7 @@ struct Options {
     std::vector<std::string> runtimes;  ///< paths, or names to look up in PATH
     std::string filter;                 ///< a part of an id or a clause; all if empty
     std::vector<std::string> known;     ///< ids of cases whose failure is known
-    std::string suite = "spec";         ///< spec, engine, security or all
+    std::string suite = "spec";         ///< spec, engine, security, faults or all
     Format format = Format::Tap;
     std::string file;  ///< where the report goes; standard output if empty
     std::uint32_t parallel = 1;

@@ -23,9 +23,10 @@ struct Request {
     const plan::Plan& plan;
     std::string bundle;                   ///< absolute
     std::string initial_directory = "/";  ///< unused by init; where the host stays
-    std::optional<pid_t> container_init;  ///< for a member: whose namespaces are joined
-    int start_listener = -1;              ///< for create: init waits there for start
-    int console_socket = -1;              ///< where the pty master is sent; -1: it is kept
+    std::optional<sys::ProcessIdentity>
+        container_init;       ///< for a member: whose namespaces are joined
+    int start_listener = -1;  ///< for create: init waits there for start
+    int console_socket = -1;  ///< where the pty master is sent; -1: it is kept
     sys::Trace trace = {};
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;

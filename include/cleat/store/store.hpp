@@ -53,6 +53,7 @@ struct State {
     std::string oci_version;
     std::string id;
     sys::ProcessIdentity init;
+    std::string boot = {};  ///< as in Intent
     std::string bundle;
     std::string rootfs;
     std::string created;  ///< RFC 3339 with nanoseconds, UTC
@@ -74,8 +75,10 @@ class Entry {
     [[nodiscard]] int fd() const noexcept { return directory_.get(); }
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] Result<void> write_intent(const Intent& intent) const;
+    /// Of another boot there is no creator, whoever has its pid and start time now.
     [[nodiscard]] Result<Intent> read_intent() const;
     [[nodiscard]] Result<void> write_state(const State& state) const;
+    /// Of another boot there is no init, whoever has its pid and start time now.
     /// Errors: NotFound with "container does not exist" if it is not there (yet), InvalidConfig if
     /// it is damaged.
     [[nodiscard]] Result<State> read_state() const;

@@ -5,7 +5,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 
 #include "cleat/base/error.hpp"
 #include "cleat/base/ids.hpp"
@@ -31,14 +30,16 @@ struct ProcessStat {
     int exit_status = 0;  ///< of a zombie, as wait(2) has it; 0 for who may not look into it
 };
 
-/// nullopt if no such process is there.
-[[nodiscard]] std::optional<ProcessStat> process_stat(pid_t pid);
+/// Errors: ESRCH if no such process is there; what keeps /proc from being read otherwise.
+[[nodiscard]] Result<ProcessStat> process_stat(pid_t pid);
 
 /// pidfd_open(2).
 [[nodiscard]] Result<Fd> open_pidfd(pid_t pid);
 /// The pidfd of that very process, or an error with ESRCH if it is gone, a zombie, or if the pid
 /// is another's by now.
 [[nodiscard]] Result<Fd> open_pidfd(const ProcessIdentity& identity);
+/// The same as yes or no. That nobody can tell (no descriptor is free) is neither.
+[[nodiscard]] Result<bool> is_alive(const ProcessIdentity& identity);
 /// pidfd_send_signal(2).
 [[nodiscard]] Result<void> send_signal(int pidfd, Signal signal);
 /// Waits until the process is gone (it may stay a zombie of its parent); false when time is up.

@@ -116,6 +116,45 @@ TEST_CASE("an intent comes back as it was written") {
     CHECK(read->cgroups[0].path == "/p");
 }
 
+TEST_CASE("of another boot nobody is left, whoever has the pid now") {
+    const Scratch scratch;
+    const auto entry = Store(scratch.root).reserve(id("a"));
+    REQUIRE(entry);
+    const sys::ProcessIdentity process{.pid = 1, .start_time = 7};
+    auto state = full_state();
+    for (const auto& boot : {*sys::boot_id(), std::string(), std::string("another")}) {
+        CAPTURE(boot);
+        state.boot = boot;
+        REQUIRE(entry->write_state(state));
+        REQUIRE(entry->write_intent({.creator = process, .boot = boot, .cgroups = {}}));
+        const bool earlier = boot == "another";
+        CHECK(entry->read_state()->init == (earlier ? sys::ProcessIdentity{} : state.init));
+        CHECK(entry->read_intent()->creator == (earlier ? sys::ProcessIdentity{} : process));
+    }
+}
+
+TEST_CASE("odd files in the place of a state are an error at once, and are removed") {
+    const Scratch scratch;
+    const Store store(scratch.root);
+    const auto make = [](const store::Entry& entry, const char* kind) {
+        const std::string path = entry.path() + "/state.json";
+        if (std::string_view(kind) == "fifo") return ::mkfifo(path.c_str(), 0600);
+        if (std::string_view(kind) == "directory") return ::mkdir(path.c_str(), 0700);
+        return ::symlink("state.json", path.c_str());
+    };
+    for (const char* const kind : {"fifo", "directory", "link"}) {
+        CAPTURE(kind);
+        const auto entry = store.reserve(id("a"));
+        REQUIRE(entry);
+        REQUIRE(make(*entry, kind) == 0);
+        const auto read = entry->read_state();
+        REQUIRE_FALSE(read);
+        CHECK(read.error().kind != ErrorKind::NotFound);
+        CHECK(store.remove(id("a")));
+        CHECK(store.list()->empty());
+    }
+}
+
 TEST_CASE("directories and files are closed to others") {
     const Scratch scratch;
     const auto old = ::umask(022);
