@@ -82,7 +82,7 @@ namespace cleat::cgroup {
 namespace {
 
 constexpr std::chrono::milliseconds kReplyLimit{25000};
-constexpr std::chrono::milliseconds kJobLimit{60000};
+constexpr std::chrono::milliseconds kJobLimit{30000};
 
 /// A DBusError that is always freed.
 class BusError {

@@ -1,4 +1,4 @@
-// Room: cgroup. Being told of an OOM and of pressure; host process.
+// Room: cgroup. Being told of an OOM, of pressure and of the last process's end; host process.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
@@ -14,6 +14,12 @@
 
 namespace cleat::cgroup {
 namespace {
+
+/// A file of the kernel that was read before; "" once its cgroup is removed.
+std::string read_again(const sys::Fd& file) {
+    ::lseek(file.get(), 0, SEEK_SET);
+    return sys::read_all(file.get()).value_or("");
+}
 
 std::uint64_t kills_in(std::string_view events) {
     return parse_number<std::uint64_t>(value_of(events, "oom_kill")).value_or(0);
@@ -58,8 +64,7 @@ bool OomWatch::happened() {
         if (::read(fd_.get(), &count, sizeof count) != sizeof count) return false;
         return sys::exists_at(sys::kHere, (path_ + "/memory.oom_control").c_str());
     }
-    ::lseek(fd_.get(), 0, SEEK_SET);
-    const auto kills = kills_in(sys::read_all(fd_.get()).value_or(""));
+    const auto kills = kills_in(read_again(fd_));
     return kills > std::exchange(seen_, kills);
 }
 
@@ -81,6 +86,16 @@ Result<sys::Fd> open_trigger(const Directories& directories, const PressureTrigg
     auto opened = attempt();
     if (opened) return opened;
     return fail_errno(concat("ask ", path, " for ", quoted(wish)), opened.error().errno_value);
+}
+
+Result<sys::Fd> open_population(const Directories& directories) {
+    const auto* unified = find_unified(directories);
+    if (unified == nullptr) return fail(ErrorKind::Unsupported, "no cgroup v2");
+    return sys::open_at(sys::kHere, (full_path(*unified) + "/cgroup.events").c_str(), O_RDONLY);
+}
+
+bool is_populated(const sys::Fd& population) {
+    return value_of(read_again(population), "populated") == "1";
 }
 
 }  // namespace cleat::cgroup

@@ -26,6 +26,7 @@ void read_cpu(const StatFiles& files, CpuStats& cpu) {
 void read_memory(const StatFiles& files, MemoryStats& memory) {
     memory.pressure = files.pressure("memory.pressure");
     memory.raw = files.table("memory.stat");
+    memory.events = files.table("memory.events");
     if (memory.raw.empty()) return;
     memory.cache = entry(memory.raw, "file");
     memory.usage = {.limit = files.number("memory.max", kNoLimit),

@@ -149,6 +149,7 @@ class Runner {
         std::vector<cgroup::PressureTrigger> triggers;
         for (const auto& text : arguments.pressure) triggers.push_back(TRY(parse_trigger(text)));
         const auto ids = TRY(ids_of(arguments.ids, arguments.all));
+        const auto watching = arguments.all ? lifecycle::Watching::All : lifecycle::Watching::Named;
         const auto show = [](const ContainerId& id, const cgroup::Stats& stats) {
             return print(stats_line(id.str(), stats));
         };
@@ -162,6 +163,7 @@ class Runner {
         TRY(lifecycle::watch(
             settings_, ids,
             {.interval = interval,
+             .watching = watching,
              .triggers = std::move(triggers),
              .stats = show,
              .oom = [](const ContainerId& id) { return print(oom_line(id.str())); },

@@ -79,11 +79,14 @@ constexpr std::array<std::string_view, 31> kMemoryTwo = {"anon",
                                                          "thp_fault_alloc",
                                                          "thp_collapse_alloc"};
 
+/// The same of memory.events.
+constexpr std::array<std::string_view, 5> kMemoryEvents = {"low", "high", "max", "oom", "oom_kill"};
+
 template <std::size_t N>
-void add_memory(Writer& out, const std::map<std::string, std::uint64_t>& raw,
-                const std::array<std::string_view, N>& names) {
+void add_table(Writer& out, const std::map<std::string, std::uint64_t>& table,
+               const std::array<std::string_view, N>& names) {
     for (std::uint32_t i = 0; i < N; ++i)
-        if (const auto found = raw.find(std::string(names[i])); found != raw.end())
+        if (const auto found = table.find(std::string(names[i])); found != table.end())
             out.number(i + 1, found->second);
 }
 
@@ -128,7 +131,7 @@ Writer metrics_one(const cgroup::Stats& stats) {
                            .number(3, each.failcnt)
                            .text(4, size));
     Writer memory;
-    add_memory(memory, stats.memory.raw, kMemoryOne);
+    add_table(memory, stats.memory.raw, kMemoryOne);
     memory.message(33, entry(stats.memory.usage)).message(34, entry(stats.memory.swap));
     memory.message(35, entry(stats.memory.kernel)).message(36, entry(stats.memory.kernel_tcp));
     out.message(2, Writer().number(1, stats.pids.current).number(2, stats.pids.limit));
@@ -189,7 +192,7 @@ std::uint64_t swap_alone(std::uint64_t both, std::uint64_t memory) {
 
 Writer memory_two(const cgroup::MemoryStats& stats) {
     Writer out;
-    add_memory(out, stats.raw, kMemoryTwo);
+    add_table(out, stats.raw, kMemoryTwo);
     out.number(32, stats.usage.usage).number(33, stats.usage.limit);
     out.number(34, swap_alone(stats.swap.usage, stats.usage.usage));
     out.number(35, swap_alone(stats.swap.limit, stats.usage.limit)).number(36, stats.usage.max);
@@ -210,6 +213,9 @@ Writer metrics_two(const cgroup::Stats& stats) {
     out.message(6, io_two(stats.io));
     for (const auto& [size, each] : stats.hugetlb)
         out.message(7, Writer().number(1, each.usage).number(2, each.max).text(3, size));
+    Writer events;
+    add_table(events, stats.memory.events, kMemoryEvents);
+    out.message(8, events);
     return out;
 }
 

@@ -10,6 +10,8 @@ import subprocess
 import tarfile
 import time
 
+from harness import SLOWNESS
+
 IMAGE = "local/busybox:1"
 APPLETS = ("sh", "cat", "echo", "ls", "true", "false", "sleep", "id", "dd", "head", "stty", "tr",
            "seq", "kill", "yes", "wc", "ps", "touch", "mount", "env")
@@ -33,7 +35,8 @@ def busybox():
     return os.environ.get("BUSYBOX", "/bin/busybox")
 
 
-def _layer():
+def layer():
+    """A root with busybox, as a tar file."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name in ("bin", "dev", "etc", "proc", "sys", "tmp"):
@@ -66,11 +69,11 @@ def make_image(path):
         return {"mediaType": f"application/vnd.oci.image.{kind}", "size": len(content),
                 "digest": "sha256:" + digest}
 
-    layer = add(_layer(), "layer.v1.tar")
+    blob = add(layer(), "layer.v1.tar")
     config = add({"architecture": "amd64", "os": "linux",
                   "config": {"Env": ["PATH=/bin"], "Cmd": ["sh"]},
-                  "rootfs": {"type": "layers", "diff_ids": [layer["digest"]]}}, "config.v1+json")
-    manifest = add({"schemaVersion": 2, "config": config, "layers": [layer]}, "manifest.v1+json")
+                  "rootfs": {"type": "layers", "diff_ids": [blob["digest"]]}}, "config.v1+json")
+    manifest = add({"schemaVersion": 2, "config": config, "layers": [blob]}, "manifest.v1+json")
     manifest["annotations"] = {"io.containerd.image.name": IMAGE,
                                "org.opencontainers.image.ref.name": "1"}
     manifest["platform"] = {"architecture": "amd64", "os": "linux"}
@@ -109,7 +112,7 @@ class Containerd:
             self.process = subprocess.Popen(
                 ["containerd", "--config", os.path.join(self.directory, "config.toml")],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 30 * SLOWNESS
         while self.ctr("version").returncode != 0:
             if time.monotonic() > deadline or self.process.poll() is not None:
                 raise AssertionError("containerd does not start: " + self.log_text()[-2000:])
@@ -134,9 +137,9 @@ class Containerd:
             return file.read()
 
     def command(self, *arguments):
-        return ["ctr", "--timeout", "60s", *[str(argument) for argument in arguments]]
+        return ["ctr", "--timeout", f"{60 * SLOWNESS:.0f}s", *[str(argument) for argument in arguments]]
 
-    def ctr(self, *arguments, timeout=60, **options):
+    def ctr(self, *arguments, timeout=60 * SLOWNESS, **options):
         return subprocess.run(self.command(*arguments), env=self.environment, check=False,
                               text=options.pop("text", True), timeout=timeout,
                               stdin=options.pop("stdin", subprocess.DEVNULL),

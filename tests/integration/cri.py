@@ -10,6 +10,8 @@ import subprocess
 import tarfile
 import time
 
+from harness import SLOWNESS
+
 STRING, BYTES, INT, BOOL, MAP = "string", "bytes", "int", "bool", "map"
 
 
@@ -165,7 +167,7 @@ class Client:
         call = self.channel.unary_unary(f"/runtime.v1.RuntimeService/{method}",
                                         request_serializer=lambda m: encode(request, m),
                                         response_deserializer=lambda d: decode(reply, d))
-        return lambda **message: call(message, timeout=60)
+        return lambda **message: call(message, timeout=60 * SLOWNESS)
 
 
 # ---- containerd --------------------------------------------------------------------------------
@@ -248,7 +250,7 @@ class Containerd:
         self.wait()
 
     def wait(self, seconds=60):
-        deadline = time.monotonic() + seconds
+        deadline = time.monotonic() + seconds * SLOWNESS
         while subprocess.run(["ctr", "-a", self.socket, "version"], capture_output=True,
                              check=False).returncode != 0:
             if self.process.poll() is not None or time.monotonic() > deadline:
@@ -261,7 +263,7 @@ class Containerd:
 
     def load(self, archive):
         subprocess.run(["ctr", "-a", self.socket, "-n", "k8s.io", "images", "import", archive],
-                       check=True, capture_output=True, timeout=120)
+                       check=True, capture_output=True, timeout=120 * SLOWNESS)
 
     def client(self):
         return Client(self.socket)
@@ -269,7 +271,7 @@ class Containerd:
     def stop(self):
         self.process.terminate()
         try:
-            self.process.wait(20)
+            self.process.wait(20 * SLOWNESS)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()

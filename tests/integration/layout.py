@@ -16,6 +16,7 @@ FILES = {
     "reservation": ("memory", "memory.soft_limit_in_bytes", "memory.low"),
     "swap": ("memory", "memory.memsw.limit_in_bytes", "memory.swap.max"),
     "shares": ("cpu", "cpu.shares", "cpu.weight"),
+    "quota": ("cpu", "cpu.cfs_quota_us", "cpu.max"),
     "burst": ("cpu", "cpu.cfs_burst_us", "cpu.max.burst"),
     "idle": ("cpu", "cpu.idle", "cpu.idle"),
     "cpus": ("cpuset", "cpuset.cpus", "cpuset.cpus"),

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import time
 
 from bundle import namespaces, without_namespace
 from cgroup_test import MIB, CgroupTest
@@ -230,20 +231,57 @@ class Membership(CgroupTest):
     def test_no_pid_is_ever_written(self):
         """A foreign pid in cgroup.procs costs an RCU grace period: everybody joins by itself."""
         self.cleat_only("writes the child's pid")
-        strace = shutil.which("strace") or self.skipTest("no strace")
-        trace = self.path("trace")
-        wrap = lambda name: (strace, "-f", "-y", "-e", "trace=write", "-o", name)
         self.config("/bin/true")
-        self.run_container(wrap=wrap(trace))
+        self.traced("run", "--bundle", self.bundle, self.cid)
         self.sleeper()
-        self.exec("/bin/true", wrap=wrap(trace + "2"))
-        lines = ""
-        for name in (trace, trace + "2"):
-            with open(name, encoding="utf-8", errors="replace") as file:
-                lines += file.read()
-        self.assertNotIn("cgroup.procs>", lines)
+        self.traced("exec", self.cid, "/bin/true")
         for freezer in ("freezer.state>", "cgroup.freeze>"):
-            self.assertNotIn(freezer, lines, "a new container is never frozen")
+            self.assertNotIn(freezer, self.traces(), "a new container is never frozen")
+        self.config("/probe", "sleep", change=lambda c: c["linux"].update(
+            cgroupsPath=self.cgroup + "-b"))
+        for arguments in (("create", "--bundle", self.bundle, self.cid + "-b"),
+                          ("start", self.cid + "-b"), ("exec", "-d", self.cid + "-b", "/probe"),
+                          ("pause", self.cid + "-b"), ("resume", self.cid + "-b"),
+                          ("update", "--pids-limit", "20", self.cid + "-b"),
+                          ("kill", "--all", self.cid + "-b", "KILL"),
+                          ("delete", "--force", self.cid + "-b"), ("delete", "--force", self.cid)):
+            self.traced(*arguments)
+        self.assert_nobody_is_moved()
+
+    def test_no_pid_is_written_where_processes_are_joined_with_namespaces(self):
+        """The ways with a process in between, and a container of the host's pid namespace."""
+        self.cleat_only("writes the child's pid")
+        self.sleeper()
+        pid = self.state()["pid"]
+        for path in (None, f"/proc/{pid}/ns/pid"):
+            self.cgroup += "-b"
+            def change(config, path=path):
+                without_namespace(config, "pid")
+                namespaces(config).extend([{"type": "pid", "path": path}] if path else [])
+            self.config("/bin/true", change=change)
+            self.traced("run", "--bundle", self.bundle, self.cid + "-b")
+        self.delete("--force")
+        self.assert_nobody_is_moved()
+
+    def traced(self, *arguments):
+        """Every write of the call and its children is traced; strace stays with those who stay."""
+        strace = shutil.which("strace") or self.skipTest("no strace")
+        writes = "trace=write,writev,pwrite64,pwritev,pwritev2"
+        self.ok(*arguments, wrap=(strace, "-D", "-f", "-y", "-e", writes, "-o",
+                                  self.path(f"trace.{time.monotonic_ns()}")))
+
+    def traces(self):
+        lines = ""
+        for name in os.listdir(self.directory):
+            if name.startswith("trace."):
+                with open(self.path(name), encoding="utf-8", errors="replace") as file:
+                    lines += file.read()
+        return lines
+
+    def assert_nobody_is_moved(self):
+        self.assert_nothing_left()
+        lines = self.traces()
+        self.assertNotIn("cgroup.procs>", lines)
         joined = re.findall(r'/tasks>, "([^"]*)"', lines)
         self.assertEqual(set(joined) - {"0"}, set())
         if find_controller("pids") and find_controller("pids")[0] == 1:

@@ -6,6 +6,7 @@ import subprocess
 import time
 
 from harness import main
+from layout import find_controller
 from shim_case import CREATED, PAUSED, RUNNING, STOPPED, ShimTest
 from ttrpc import (EXISTS, INVALID, NOT_FOUND, PRECONDITION, UNKNOWN, Refused, as_bytes, decode, encode)
 
@@ -251,6 +252,21 @@ class States(ShimTest):
         topics = self.events.wait_for(5)
         self.assertIn("oom", topics)
         self.assertLess(topics.index("oom"), topics.index("exit"))
+
+    def test_what_the_kernel_killed_is_counted(self):
+        if (find_controller("memory") or (0,))[0] != 2:
+            self.skipTest("for the memory controller of cgroup v2")
+        self.run_task("/probe", "sleep", change=lambda config: config["linux"]["resources"].update(
+            memory={"limit": 16 << 20, "swap": 16 << 20}))
+        self.ask("Exec", exec_id="e", spec=self.exec_spec("/bin/busybox", "tail", "/dev/zero"))
+        self.ask("Start", exec_id="e")
+        self.assertEqual(self.ask("Wait", exec_id="e")["exit_status"], 137)
+        self.ask("Delete", exec_id="e")
+        counted = decode("MetricsTwo", as_bytes(self.ask("Stats")["stats"]["value"]))
+        self.assertGreaterEqual(counted["memory_events"]["oom_kill"], 1)
+        self.assertGreaterEqual(counted["memory_events"]["max"], 1)
+        self.assertIn("oom", self.events.wait_for(6))
+        self.end_task()
 
 
 class Execs(ShimTest):

@@ -1,9 +1,12 @@
 #!/usr/bin/env python3
 """`events` and `stats`: what containers use and what the kernel tells of them, for one or more."""
+import contextlib
 import json
 import os
 import re
+import signal
 
+from bundle import without_namespace
 from cgroup_test import MIB, CgroupTest
 from harness import main
 from host import cgroup_mounts
@@ -59,14 +62,17 @@ class Watching(Several):
     def wait_watching(self, process, count=1):
         """Until it has its eventfds (v1) or event files (v2)."""
         def found():
-            names = []
-            for name in os.listdir(f"/proc/{process.pid}/fd"):
-                try:
-                    names.append(os.readlink(f"/proc/{process.pid}/fd/{name}"))
-                except OSError:
-                    pass
-            return sum("eventfd" in name or name.endswith("memory.events") for name in names)
+            return sum(name in ("anon_inode:[eventfd]", "memory.events")
+                       for name in self.files_of(process))
         self.wait_for(lambda: found() >= count, "events to watch")
+
+    @staticmethod
+    def files_of(process):
+        names = []
+        for name in os.listdir(f"/proc/{process.pid}/fd"):
+            with contextlib.suppress(OSError):
+                names.append(os.path.basename(os.readlink(f"/proc/{process.pid}/fd/{name}")))
+        return names
 
     def limit_memory(self, config):
         config["linux"]["resources"]["memory"] = {"limit": 24 * MIB, "swap": 24 * MIB}
@@ -94,6 +100,39 @@ class Watching(Several):
         self.delete("--force", id=other)
         self.assertIsNone(process.poll())
         self.delete("--force")
+        self.assertEqual(self.wait_call(process, 20), 0)
+
+    def test_one_that_is_created_meanwhile_is_watched_with_all(self):
+        self.place("memory")
+        self.sleeper()
+        process, lines, _ = self.watch("--interval", "1h", "--all")
+        self.wait_watching(process)
+        other = self.other(self.limit_memory)
+        self.wait_watching(process, 2)
+        self.assertEqual(self.exec("/bin/busybox", "tail", "/dev/zero", id=other).code, 128 + 9)
+        self.wait_for(lines, "an event")
+        self.assertEqual(json.loads(lines()[0]), {"type": "oom", "id": other})
+        self.delete("--force")
+        self.delete("--force", id=other)
+        again = self.other()  # nobody is there to be told
+        self.assertEqual(self.wait_call(process, 20), 0)
+        self.delete("--force", id=again)
+
+    def test_the_watch_lasts_as_long_as_a_process_is_in_the_cgroup(self):
+        """Without a pid namespace others outlive init; the kernel tells the end of the last."""
+        _, directory = self.place("unified")
+        self.sleeper(lambda c: without_namespace(c, "pid"), args=("/probe", "family", "3"))
+        init = self.state()["pid"]
+        process, _, _ = self.watch("--interval", "1h", self.cid)
+        self.wait_for(lambda: "cgroup.events" in self.files_of(process), "events to watch")
+        os.kill(init, signal.SIGKILL)
+        self.wait_status("stopped")
+        self.exec("/bin/true")
+        self.assertIsNone(process.poll())
+        left = self.processes(directory)
+        self.assertEqual(len(left), 3)
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
         self.assertEqual(self.wait_call(process, 20), 0)
 
     def test_it_sleeps_until_the_kernel_wakes_it(self):

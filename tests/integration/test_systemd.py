@@ -4,12 +4,14 @@ import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import time
 
 from cgroup_test import MIB, CgroupTest
-from harness import main
+from fake_bus import FakeBus
+from harness import SLOWNESS, TIMEOUT, main
 from host import cgroup_mounts
 from layout import disk
 
@@ -219,6 +221,19 @@ class Systemd(CgroupTest):
         self.assertEqual(self.show("LoadState"), "not-found")
 
 
+    def test_a_container_is_deleted_though_the_job_that_stops_its_scope_never_ends(self):
+        self.start_scope()
+        bus = FakeBus(self.path("bus"))
+        self.undo.append(bus.close)
+        before = time.monotonic()
+        self.ok("delete", "--force", self.cid, timeout=60 + TIMEOUT,
+                env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + self.path("bus")})
+        self.assertLess(time.monotonic() - before, 40 + TIMEOUT)
+        self.assertIn("StopUnit", bus.called)
+        self.assertFalse(os.path.exists("/sys/fs/cgroup" + self.path_of_unit))
+        self.assert_nothing_left()
+
+
 class FromASession(CgroupTest):
     """An ordinary user in a session, which lies outside of what the user's systemd may give away."""
 
@@ -255,7 +270,7 @@ class FromASession(CgroupTest):
                   "env", f"XDG_RUNTIME_DIR=/run/user/{self.USER}",
                   f"DBUS_SESSION_BUS_ADDRESS=unix:path={self.bus}"))
 
-    def test_systemd_moves_what_the_user_may_not(self):
+    def config_of_user(self):
         def change(config):
             config["linux"]["cgroupsPath"] = f"user.slice:cleattest:{self.name}"
             config["linux"]["resources"] = {"pids": {"limit": 20}}
@@ -269,6 +284,22 @@ class FromASession(CgroupTest):
         self.config("/probe", "sleep", change=change)
         subprocess.run(["chown", "-R", f"{self.USER}:{self.USER}", self.bundle], check=True)
         self.undo.append(lambda: self.as_user("delete", "--force", self.cid))
+
+    def test_a_systemd_that_stands_still_is_an_error(self):
+        self.config_of_user()
+        manager = self.systemctl("show", "-p", "MainPID", "--value", f"user@{self.USER}.service")
+        self.undo.append(lambda: os.kill(int(manager), signal.SIGCONT))
+        os.kill(int(manager), signal.SIGSTOP)
+        before = time.monotonic()
+        made = self.as_user("create", "--bundle", self.bundle, self.cid)
+        self.assertLess(time.monotonic() - before, 60 + TIMEOUT)
+        os.kill(int(manager), signal.SIGCONT)
+        self.assertEqual(made.code, 1, str(made))
+        self.assertRegex(made.err, "start scope .*(NoReply|ETIMEDOUT)")
+        self.assertEqual(os.listdir(self.bundle + "/state"), [])
+
+    def test_systemd_moves_what_the_user_may_not(self):
+        self.config_of_user()
         made = self.as_user("create", "--bundle", self.bundle, self.cid)
         self.assertEqual(made.code, 0, str(made))
         pid = self.as_user("state", self.cid).json()["pid"]
@@ -300,6 +331,29 @@ class SilentBus(CgroupTest):
                                 env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
             self.assertLess(time.monotonic() - before, 40)
         self.assert_nothing_left()
+
+
+class FakeSystemd(CgroupTest):
+    """It takes the call for a scope; what becomes of the job is the test's."""
+
+    def create_with_jobs_that(self, result, text):
+        path = self.path("bus")
+        bus = FakeBus(path, result)
+        self.undo.append(bus.close)
+        self.config(change=lambda c: c["linux"].update(cgroupsPath="a.slice:b:" + self.name))
+        before = time.monotonic()
+        self.create_refused("start scope b-.*" + text, timeout=90, global_options=DRIVER,
+                            env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
+        self.assertIn("StartTransientUnit", bus.called)
+        self.assertEqual(bus.called[-1], "StopUnit")
+        self.assert_nothing_left()
+        return time.monotonic() - before
+
+    def test_a_job_that_never_ends_is_an_error(self):
+        self.assertLess(self.create_with_jobs_that(None, "wait for systemd's job.*ETIMEDOUT"), 75)
+
+    def test_a_job_that_fails_is_an_error_at_once(self):
+        self.assertLess(self.create_with_jobs_that("failed", "job ended as .failed"), 10 * SLOWNESS)
 
 
 class WithoutSystemd(CgroupTest):

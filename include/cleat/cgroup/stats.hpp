@@ -66,7 +66,8 @@ struct MemoryStats {
     MemoryEntry swap;  ///< memory and swap together, on v2, too
     MemoryEntry kernel;
     MemoryEntry kernel_tcp;
-    std::map<std::string, std::uint64_t> raw;  ///< memory.stat
+    std::map<std::string, std::uint64_t> raw;     ///< memory.stat
+    std::map<std::string, std::uint64_t> events;  ///< memory.events, of v2 alone
     std::optional<PressurePair> pressure;
 };
 
@@ -174,5 +175,11 @@ struct PressureTrigger {
 /// cgroup v2.
 [[nodiscard]] Result<sys::Fd> open_trigger(const Directories& directories,
                                            const PressureTrigger& trigger);
+
+/// cgroup.events, to be polled for POLLPRI ("[Un]populated Notification", cgroup-v2.rst). Errors:
+/// Unsupported without a cgroup v2.
+[[nodiscard]] Result<sys::Fd> open_population(const Directories& directories);
+/// Whether a process is in the cgroup or below it; reading is what rearms the poll.
+[[nodiscard]] bool is_populated(const sys::Fd& population);
 
 }  // namespace cleat::cgroup

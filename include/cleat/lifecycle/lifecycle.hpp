@@ -135,9 +135,13 @@ struct GcOptions {
 [[nodiscard]] Result<cgroup::Stats> stats(const Settings& settings, const ContainerId& id);
 /// The containers that are live now and have cgroups.
 [[nodiscard]] Result<std::vector<ContainerId>> live(const Settings& settings);
-/// Tells of live containers until their end, or until the observer fails.
+/// Tells of live containers until the end of the last, or until the observer fails. One has ended
+/// when its process has and, where there is a cgroup v2, no other is left in that.
+enum class Watching { Named, All };
 struct Observer {
     std::chrono::milliseconds interval;
+    /// All: those that are there and those that are created meanwhile, whatever is named.
+    Watching watching = Watching::Named;
     std::vector<cgroup::PressureTrigger> triggers = {};
     /// Once each interval.
     std::function<Result<void>(const ContainerId& id, const cgroup::Stats& stats)> stats;

@@ -32,6 +32,7 @@ cgroup::Stats sample() {
     stats.memory.usage = {.limit = 100, .usage = 40, .max = 50, .failcnt = 2};
     stats.memory.swap = {.limit = 150, .usage = 45, .max = 0, .failcnt = 0};
     stats.memory.raw = {{"total_inactive_file", 7}, {"anon", 8}, {"pgmajfault", 9}};
+    stats.memory.events = {{"high", 5}, {"oom_kill", 2}, {"oom_group_kill", 1}};
     stats.pids = {.current = 3, .limit = 4};
     stats.io.service_bytes = {{.major = 8, .minor = 0, .operation = "Read", .value = 11},
                               {.major = 8, .minor = 0, .operation = "Write", .value = 12}};
@@ -70,6 +71,8 @@ TEST_CASE("metrics of cgroup v2") {
     CHECK(number_at(bytes, {2, 6, 1, 3}) == 11);  // io.usage.rbytes
     CHECK(number_at(bytes, {2, 6, 1, 6}) == 13);  // io.usage.wios
     CHECK(number_at(bytes, {2, 7, 1}) == 1);      // hugetlb.current
+    CHECK(number_at(bytes, {2, 8, 2}) == 5);      // memory_events.high
+    CHECK(number_at(bytes, {2, 8, 5}) == 2);      // memory_events.oom_kill
 }
 
 TEST_CASE("a limit of none stays none") {

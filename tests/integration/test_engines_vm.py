@@ -1,0 +1,307 @@
+#!/usr/bin/env python3
+"""Docker and Podman themselves, with cleat where runc, crun or containerd's shim is otherwise: what
+users do with them, and the same answers. For a machine of its own (tools/test-vm): the engines make
+slices and networks as they like."""
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+
+import containerd
+from harness import SLOWNESS, CleatTest, main
+from host import RUN
+
+UNIFIED = "/sys/fs/cgroup"
+SHIM = "io.containerd.cleat.v2"
+
+
+class Engine(CleatTest):
+    """An engine with a store of its own. `program` is what its users call."""
+    program, daemon, image = "", "", "box"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.unable = cls.why_not()
+        if not cls.unable:
+            cls.home = tempfile.mkdtemp(prefix=RUN + "-")
+            subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+            cls.begin()
+            with open(f"{cls.home}/root.tar", "wb") as file:
+                file.write(containerd.layer())
+            cls.did("import", f"{cls.home}/root.tar", cls.image)
+
+    @classmethod
+    def tearDownClass(cls):
+        if not cls.unable:
+            cls.finish()
+            shutil.rmtree(cls.home, ignore_errors=True)
+
+    @classmethod
+    def why_not(cls):
+        if "CLEAT_OWN_MACHINE" not in os.environ:
+            return "for a machine of its own: CLEAT_OWN_MACHINE"
+        if not os.path.exists(UNIFIED + "/cgroup.controllers"):
+            return "for cgroup v2 alone"
+        if not os.path.isdir("/run/systemd/system"):
+            return "systemd does not run here"
+        for name in (cls.program, cls.daemon, cls.other):
+            if name and not shutil.which(name):
+                return f"no {name}"
+        return None if cls.flavour == "cleat" else f"{cls.flavour} is what cleat is compared with"
+
+    def setUp(self):
+        super().setUp()
+        if self.unable:
+            self.skipTest(self.unable)
+        self.undo.append(lambda: self.engine("rm", "-f", *self.names))
+        self.names = []
+
+    @classmethod
+    def engine(cls, *arguments):
+        return subprocess.run([*cls.command(), *arguments], capture_output=True, text=True,
+                              check=False, env=cls.environment, stdin=subprocess.DEVNULL,
+                              timeout=60 * SLOWNESS)
+
+    @classmethod
+    def did(cls, *arguments):
+        done = cls.engine(*arguments)
+        assert done.returncode == 0, f"{arguments}: {done.stderr}"
+        return done.stdout.strip()
+
+    @classmethod
+    def result(cls, *arguments):
+        """(status, what is said) of a command that may fail."""
+        done = cls.engine(*arguments)
+        return done.returncode, done.stdout.strip()
+
+    def name_of(self, runtime):
+        self.names.append(f"{self.name}-{len(self.names)}-{os.path.basename(runtime)}")
+        return self.names[-1]
+
+    def cgroup_of(self, name):
+        with open(f"/proc/{self.did('inspect', '-f', '{{.State.Pid}}', name)}/cgroup",
+                  encoding="utf-8") as file:
+            return UNIFIED + file.read().strip().removeprefix("0::")
+
+    def same(self, ask):
+        """What `ask(runtime)` finds is what it finds with the engine's own runtime."""
+        expected = ask(self.other)
+        for runtime in self.runtimes:
+            with self.subTest(runtime=runtime):
+                self.assertEqual(ask(runtime), expected)
+        return expected
+
+    def once(self, runtime, *command, options=()):
+        return self.result("run", "--rm", *self.RUN, "--runtime", self.path_of(runtime), *options,
+                           self.image, *command)
+
+    def detached(self, runtime, *command, options=()):
+        name = self.name_of(runtime)
+        self.did("run", "-d", "--name", name, *self.RUN, "--runtime", self.path_of(runtime),
+                 *options, self.image, *command)
+        return name
+
+    def state(self, name, *fields):
+        state = json.loads(self.did("inspect", name))[0]["State"]
+        return tuple(state[field] for field in fields)
+
+
+class Common:
+    """What is asked of every engine."""
+
+    def test_a_process_its_output_and_its_status(self):
+        self.assertEqual(self.same(lambda runtime: self.once(
+            runtime, "sh", "-c", "echo out; exit 7")), (7, "out"))
+
+    def test_options_of_a_process(self):
+        options = ("--user", "7:8", "--workdir", "/tmp", "--env", "A=b c", "--read-only",
+                   "--cap-drop", "ALL", "--cap-add", "CHOWN", "--hostname", "named", "--ulimit",
+                   "nofile=99:99", "--security-opt", "no-new-privileges")
+        script = ("id -u; id -g; pwd; echo $A; touch /x || echo read-only; ulimit -n; hostname; "
+                  "grep -E '^(Cap|Sec|NoNew)' /proc/self/status")
+        code, out = self.same(lambda runtime: self.once(runtime, "sh", "-c", script,
+                                                        options=options))
+        self.assertEqual((code, out.split("\n")[:7]),
+                         (0, ["7", "8", "/tmp", "b c", "read-only", "99", "named"]))
+
+    def test_limits_are_in_the_cgroup_and_can_be_changed(self):
+        def ask(runtime):
+            name = self.detached(runtime, "sleep", "1000", options=(
+                "--memory", "64m", "--pids-limit", "50", "--cpus", "0.5", "--cpu-shares", "512"))
+            cgroup = self.cgroup_of(name)
+            found = [self.values(cgroup)]
+            self.did("update", "--memory", "80m", "--memory-swap", "80m", "--cpus", "0.25", name)
+            found.append(self.values(cgroup))
+            self.did("rm", "-f", "-t", "0", name)
+            self.assertFalse(os.path.exists(cgroup), cgroup)
+            return found
+        first, second = self.same(ask)
+        self.assertEqual(first, [str(64 << 20), "50", "50000 100000", "59"])
+        self.assertEqual(second, [str(80 << 20), "50", "25000 100000", "59"])
+
+    @staticmethod
+    def values(cgroup):
+        found = []
+        for name in ("memory.max", "pids.max", "cpu.max", "cpu.weight"):
+            with open(f"{cgroup}/{name}", encoding="utf-8") as file:
+                found.append(file.read().strip())
+        return found
+
+    def test_more_processes_and_the_log(self):
+        def ask(runtime):
+            name = self.detached(runtime, "sh", "-c", "echo begun; exec sleep 1000")
+            found = [self.result("exec", name, "sh", "-c", "echo in; exit 3"),
+                     self.result("exec", "-u", "5", "-e", "A=b", name, "sh", "-c", "id -u; echo $A"),
+                     self.result("exec", name, "nosuch")[0],
+                     self.result("exec", "-t", name, "sh", "-c", "test -t 0 && echo terminal")]
+            self.wait_for(lambda: self.did("logs", name), "the log")
+            found.append(self.did("logs", name))
+            self.did("rm", "-f", "-t", "0", name)
+            return found
+        self.assertEqual(self.same(ask), [(3, "in"), (0, "5\nb"), 127, (0, "terminal"), "begun"])
+
+    def test_pause_stop_and_start_again(self):
+        def ask(runtime):
+            name = self.detached(runtime, "sh", "-c",
+                                 "trap 'exit 5' TERM; echo ready; while :; do sleep 0.1; done")
+            self.wait_for(lambda: self.did("logs", name), "the trap")
+            self.did("pause", name)
+            found = [self.state(name, "Status")]
+            self.did("unpause", name)
+            self.did("stop", "-t", str(int(10 * SLOWNESS)), name)
+            found.append(self.state(name, "Status", "ExitCode"))
+            self.did("start", name)
+            found.append(self.state(name, "Status"))
+            self.did("kill", name)
+            self.did("wait", name)
+            found.append(self.state(name, "ExitCode"))
+            self.did("rm", name)
+            return found
+        self.assertEqual(self.same(ask), [("paused",), ("exited", 5), ("running",), (137,)])
+
+    def test_an_oom_is_noticed(self):
+        def ask(runtime):
+            name = self.detached(runtime, "sh", "-c", "dd if=/dev/zero of=/dev/null bs=100M",
+                                 options=("--memory", "16m", "--memory-swap", "16m"))
+            self.did("wait", name)
+            found = self.state(name, "OOMKilled", "ExitCode")
+            self.did("rm", name)
+            return found
+        self.assertEqual(self.same(ask), (True, 137))
+
+    def test_what_is_not_there_is_said(self):
+        code, _ = self.same(lambda runtime: self.once(runtime, "/nosuch"))
+        self.assertEqual(code, 127)
+        code, _ = self.same(lambda runtime: self.once(runtime, "/etc"))
+        self.assertEqual(code, 126)
+
+
+class Docker(Engine):
+    """A dockerd of its own: cleat as a runtime of daemon.json, and cleat's shim by its type."""
+    program, daemon, other, driver = "docker", "dockerd", "runc", "systemd"
+    runtimes = ("cleat", SHIM)
+    RUN = ("--network", "none")
+    process = None
+
+    @classmethod
+    def command(cls):
+        return ["docker", "-H", f"unix://{cls.home}/d.sock"]
+
+    @staticmethod
+    def path_of(runtime):
+        return runtime
+
+    @classmethod
+    def begin(cls):
+        os.mkdir(cls.home + "/bin")
+        os.symlink(cls.runtime, cls.home + "/bin/containerd-shim-cleat-v2")
+        cls.environment = os.environ | {"PATH": cls.home + "/bin:" + os.environ["PATH"],
+                                        "DOCKER_CONFIG": cls.home + "/client"}
+        with open(cls.home + "/daemon.json", "w", encoding="utf-8") as file:
+            json.dump({"runtimes": {"cleat": {"path": cls.runtime}}, "data-root": cls.home + "/data",
+                       "exec-root": cls.home + "/exec", "pidfile": cls.home + "/pid",
+                       "hosts": [f"unix://{cls.home}/d.sock"], "bridge": "none",
+                       "iptables": False, "ip6tables": False, "storage-driver": "overlay2",
+                       "exec-opts": ["native.cgroupdriver=" + cls.driver]}, file)
+        cls.log = open(cls.home + "/log", "wb")
+        cls.process = subprocess.Popen(["dockerd", "--config-file", cls.home + "/daemon.json"],
+                                       env=cls.environment, stdin=subprocess.DEVNULL,
+                                       stdout=cls.log, stderr=cls.log)
+        deadline = time.monotonic() + 60 * SLOWNESS
+        while cls.engine("version").returncode != 0:
+            if cls.process.poll() is not None or time.monotonic() > deadline:
+                with open(cls.home + "/log", encoding="utf-8") as file:
+                    raise RuntimeError("dockerd does not answer: " + file.read()[-2000:])
+            time.sleep(0.2)
+
+    @classmethod
+    def finish(cls):
+        cls.process.terminate()
+        cls.process.wait()
+        cls.log.close()
+
+    def left_over(self):
+        """containerd's shims end a moment after their containers."""
+        return [each for each in super().left_over() if self.home not in each]
+
+
+class DockerBySystemd(Common, Docker):
+    pass
+
+
+class DockerByItself(Common, Docker):
+    driver = "cgroupfs"
+
+
+class Podman(Engine):
+    program, daemon, other, manager = "podman", "conmon", "crun", "systemd"
+    runtimes = ("cleat",)
+    RUN = ("--network", "none")
+
+    @classmethod
+    def path_of(cls, runtime):
+        return cls.runtime if runtime == "cleat" else shutil.which(runtime)
+
+    @classmethod
+    def command(cls):
+        return ["podman", "--root", cls.home + "/root", "--runroot", cls.home + "/run", "--tmpdir",
+                cls.home + "/tmp", "--cgroup-manager", cls.manager, "--storage-driver", "overlay"]
+
+    def once(self, runtime, *command, options=()):
+        return self.result("--runtime", self.path_of(runtime), "run", "--rm", *self.RUN, *options,
+                           self.image, *command)
+
+    def detached(self, runtime, *command, options=()):
+        name = self.name_of(runtime)
+        self.did("--runtime", self.path_of(runtime), "run", "-d", "--name", name, *self.RUN,
+                 *options, self.image, *command)
+        return name
+
+    @classmethod
+    def begin(cls):
+        conf = cls.home + "/containers.conf"
+        with open(conf, "w", encoding="utf-8") as file:
+            file.write('[engine]\nevents_logger = "file"\nruntime_supports_json = ["cleat"]\n'
+                       'runtime_supports_nocgroups = ["cleat"]\n')
+        cls.environment = os.environ | {"CONTAINERS_CONF": conf}
+
+    @classmethod
+    def finish(cls):
+        cls.engine("rm", "-fa", "-t", "0")
+        subprocess.run(["umount", "-l", cls.home + "/root/overlay"], check=False,
+                       stderr=subprocess.DEVNULL)
+
+
+class PodmanBySystemd(Common, Podman):
+    pass
+
+
+class PodmanByItself(Common, Podman):
+    manager = "cgroupfs"
+
+
+if __name__ == "__main__":
+    main()
