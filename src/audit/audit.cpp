@@ -88,6 +88,8 @@ Audit::Audit(const spec::Spec& spec, std::string bundle) : spec_(spec), bundle_(
     users_ = has_own(NamespaceType::User) && !maps_root(spec.linux.uid_mappings);
 }
 
+void Audit::add(Weakness&& weakness) { found_.push_back(std::move(weakness)); }
+
 bool Audit::has(std::string_view pointer) const {
     return std::ranges::find(found_, pointer, &Weakness::pointer) != found_.end();
 }

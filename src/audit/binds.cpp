@@ -97,11 +97,11 @@ struct Bind {
     std::string pointer;
 };
 
-void add(Audit& audit, const Bind& bind, Weakness weakness) {
+void add(Audit& audit, const Bind& bind, Weakness&& weakness) {
     weakness.pointer = bind.pointer + "/source";
-    weakness.fix = is_readonly(bind.mount)
-                       ? "leave the mount out, or bind only the file that is needed"
-                       : "bind only what is needed, with the option \"ro\"";
+    weakness.fix = weakness.rule == Rule::EngineSocket ? "leave the mount out: \"ro\" does not help"
+                   : is_readonly(bind.mount) ? "leave the mount out, or bind only what is needed"
+                                             : "bind only what is needed, with the option \"ro\"";
     audit.add(std::move(weakness));
 }
 

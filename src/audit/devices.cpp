@@ -106,7 +106,9 @@ void audit_devices(Audit& audit) {
 }
 
 void audit_limits(Audit& audit) {
-    const auto resources = audit.spec().linux.resources.value_or(spec::Resources{});
+    static const spec::Resources kNone;
+    const auto& given = audit.spec().linux.resources;
+    const auto& resources = given ? *given : kNone;
     const auto unified = [&](const char* file) { return resources.unified.contains(file); };
     const bool processes = resources.pids && resources.pids->limit.value_or(0) > 0;
     if (!processes && !unified("pids.max"))

@@ -43,7 +43,7 @@ void shared_with_host(Audit& audit) {
                    .risk = audit.behind_users(shared.risk),
                    .pointer = place_of(audit.spec(), shared.type),
                    .why = concat("shares the host's ", name, " namespace: ", shared.why),
-                   .fix = concat("write {\"type\": \"", name, "\"} in /linux/namespaces")});
+                   .fix = "write one of its type in /linux/namespaces, without a path"});
     }
 }
 

@@ -125,12 +125,12 @@ void confinement(Audit& audit, const spec::Process& process) {
 }
 
 void priority(Audit& audit, const spec::Process& process) {
-    const auto add = [&](std::string pointer, std::string why, std::string fix) {
+    const auto add = [&](const char* pointer, const char* why, std::string_view fix) {
         audit.add({.rule = Rule::Priority,
                    .risk = Risk::Low,
-                   .pointer = std::move(pointer),
-                   .why = std::move(why),
-                   .fix = std::move(fix)});
+                   .pointer = pointer,
+                   .why = why,
+                   .fix = fix});
     };
     if (process.oom_score_adj.value_or(0) < 0)
         add("/process/oomScoreAdj", "when memory runs out, processes of the host end before it",

@@ -48,14 +48,14 @@ struct Weakness {
     Risk risk = Risk::Low;
     std::string pointer = {};
     std::string why = {};
-    std::string fix = {};
+    std::string_view fix = {};
 };
 
 class Audit {
  public:
     Audit(const spec::Spec& spec, std::string bundle);
 
-    void add(Weakness weakness) { found_.push_back(std::move(weakness)); }
+    void add(Weakness&& weakness);
     /// Whether something is said of the place already.
     [[nodiscard]] bool has(std::string_view pointer) const;
     /// What is left of a risk that a user namespace stands before.

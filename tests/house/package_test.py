@@ -63,7 +63,7 @@ class PackageTest(unittest.TestCase):
         for line in listed.splitlines():
             self.assertIn(" root/root ", line)
             self.assertIn(" 2023-11-14 ", line)
-        self.assertEqual(run("dpkg-deb", "--field", self.names["deb"], "Depends"), "")
+        self.assertEqual(run("dpkg-deb", "--field", self.names["deb"], "Depends").strip(), "")
         self.assertRegex(run("dpkg-deb", "--field", self.names["deb"], "Built-Using"),
                          r"glibc \(= .*libseccomp \(= ")
 
@@ -75,6 +75,11 @@ class PackageTest(unittest.TestCase):
         self.assertTrue(all(name.startswith(names[0]) for name in names))
         said = run(os.path.join(top, "bin/cleat"), "--version")
         self.assertEqual(f"cleat-{said.split()[2]}", names[0])
+        with open(os.path.join(top, "share/doc/cleat/cleat.cdx.json"), encoding="utf-8") as file:
+            bill = json.load(file)
+        with open(os.path.join(top, "bin/cleat"), "rb") as file:
+            digest = hashlib.sha256(file.read()).hexdigest()
+        self.assertEqual(bill["metadata"]["component"]["hashes"][0]["content"], digest)
         notices = os.path.join(top, "share/doc/cleat/copyright")
         with open(notices, encoding="utf-8") as file:
             text = file.read()
