@@ -144,11 +144,12 @@ std::vector<::seccomp_data> calls_near(const spec::SeccompSyscall& rule, std::ui
     ::seccomp_data call{};
     call.arch = arch;
     call.nr = number;
+    constexpr std::uint64_t kHighBit = std::uint64_t{1} << 32U;
     std::vector<::seccomp_data> calls = {call};
     for (const auto& arg : rule.args) {
         const auto before = calls;
         for (const auto value :
-             {arg.value, arg.value + 1, arg.value - 1, arg.value_two, arg.value ^ 0x100000000ULL})
+             {arg.value, arg.value + 1, arg.value - 1, arg.value_two, arg.value ^ kHighBit})
             for (auto near : before) {
                 near.args[arg.index] = value;
                 calls.push_back(near);
@@ -195,8 +196,9 @@ void compare(const Filters& filters, const spec::Seccomp& seccomp, Architecture 
 
 /// Any number at all has an outcome, and foreign architectures are killed.
 void run_everywhere(const Program& program) {
-    for (const std::uint32_t arch : {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64,
-                                     AUDIT_ARCH_ARM, AUDIT_ARCH_RISCV64, AUDIT_ARCH_S390X})
+    constexpr std::uint32_t kAudited[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,    AUDIT_ARCH_AARCH64,
+                                          AUDIT_ARCH_ARM,    AUDIT_ARCH_RISCV64, AUDIT_ARCH_S390X};
+    for (const auto arch : kAudited)
         for (const std::uint32_t base : {0U, 0x40000000U, 0x0f0000U, 0xffffff00U})
             for (std::uint32_t number = 0; number < 512; number += 7) {
                 ::seccomp_data call{};

@@ -9,6 +9,7 @@
 
 #include "../../src/cgroup/internal.hpp"
 #include "../../src/cgroup/stats_files.hpp"
+#include "cleat/base/text.hpp"
 #include "fuzz.hpp"
 
 namespace {
