@@ -25,12 +25,17 @@ _cleat() {
             COMPREPLY=($(compgen -W 'cgroupfs systemd disabled' -- "$current")); return ;;
         --format)
             case $command in
-                validate) COMPREPLY=($(compgen -W 'text json sarif github' -- "$current")) ;;
+                validate | audit) COMPREPLY=($(compgen -W 'text json sarif github' -- "$current")) ;;
                 stats) COMPREPLY=($(compgen -W 'table json prometheus' -- "$current")) ;;
                 conformance) COMPREPLY=($(compgen -W 'tap junit html' -- "$current")) ;;
                 *) COMPREPLY=($(compgen -W 'table json' -- "$current")) ;;
             esac
             return ;;
+        --fail-on)
+            COMPREPLY=($(compgen -W 'low medium high critical never' -- "$current")); return ;;
+        --accept)
+            COMPREPLY=($(compgen -W "$("$program" audit --list 2>/dev/null | cut -d ' ' -f 1)" \
+                -- "$current")); return ;;
         --type) COMPREPLY=($(compgen -W 'config state features' -- "$current")); return ;;
     esac
     if [[ -z $command && $current != -* ]]; then
@@ -41,7 +46,7 @@ _cleat() {
     else
         case $command in
             create | run | features | gc | list | spec | plan | conformance) ;;
-            validate) COMPREPLY=($(compgen -f -- "$current")) ;;
+            validate | audit) COMPREPLY=($(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$("$program" "${root[@]}" list -q 2>/dev/null)" \
                 -- "$current")) ;;
         esac

@@ -31,6 +31,6 @@ end
 complete -c cleat -f
 complete -c cleat -n 'not __cleat_command >/dev/null' -a '(__cleat_commands)'
 complete -c cleat -n 'string match -q -- "-*" (commandline -ct)' -a '(__cleat_flags)'
-complete -c cleat -n 'test "$(__cleat_command)" = validate' -F
-complete -c cleat -n '__cleat_command >/dev/null; and test "$(__cleat_command)" != validate' -a '(cleat list -q 2>/dev/null)'
+complete -c cleat -n 'contains -- "$(__cleat_command)" validate audit' -F
+complete -c cleat -n '__cleat_command >/dev/null; and not contains -- "$(__cleat_command)" validate audit' -a '(cleat list -q 2>/dev/null)'
 complete -c cleat -n 'string match -qr -- "^(-b|--bundle|-p|--process|-r|--resources|--pid-file|--runtime|--out)\$" (commandline -opc)[-1]' -F

@@ -186,6 +186,14 @@ struct ValidateArguments {
     bool host = false;
 };
 
+struct AuditArguments {
+    std::vector<std::string> paths;
+    std::vector<std::string> accepted;
+    std::string format = "text";
+    std::string fail_on = "high";
+    bool list = false;
+};
+
 /// Nothing but a text to show: --help, --version.
 struct TextArguments {
     std::string text;
@@ -196,6 +204,6 @@ using Arguments =
                  DeleteArguments, ListArguments, GcArguments, PsArguments, EventsArguments,
                  StatsArguments, CheckpointArguments, RestoreArguments, MountsArguments,
                  UpdateArguments, SpecArguments, PlanArguments, FeaturesArguments,
-                 ValidateArguments, ConformanceArguments>;
+                 ValidateArguments, AuditArguments, ConformanceArguments>;
 
 }  // namespace cleat::cli

@@ -19,7 +19,7 @@ namespace cleat::cli {
 namespace {
 
 constexpr int kFailure = 1;
-constexpr int kNotJudged = 2;     // validate and conformance, whose 1 is a verdict
+constexpr int kNotJudged = 2;     // validate, audit and conformance, whose 1 is a verdict
 constexpr int kOwnFailure = 255;  // what the process in the container would hardly choose
 
 std::string version_text() {
@@ -43,7 +43,9 @@ Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& argum
     return carry_out(globals, arguments);
 }
 
-bool judges(std::string_view command) { return command == "validate" || command == "conformance"; }
+bool judges(std::string_view command) {
+    return command == "validate" || command == "audit" || command == "conformance";
+}
 
 int failure_of(std::string_view command) {
     if (command == "exec" || command == "wait") return kOwnFailure;

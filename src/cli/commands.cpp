@@ -267,6 +267,7 @@ class Runner {
     }
 
     Result<int> operator()(const ValidateArguments& arguments) const { return validate(arguments); }
+    Result<int> operator()(const AuditArguments& arguments) const { return audit(arguments); }
 
  private:
     /// The containers that are named, or all that are live.

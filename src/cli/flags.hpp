@@ -88,6 +88,7 @@ void build_plan(CLI::App& app, Arguments& arguments);
 void build_conformance(CLI::App& app, Arguments& arguments);
 void build_features(CLI::App& app, Arguments& arguments);
 void build_validate(CLI::App& app, Arguments& arguments);
+void build_audit(CLI::App& app, Arguments& arguments);
 
 /// Each takes what follows the flags.
 Result<void> finish_exec(Arguments& arguments, std::vector<std::string> rest);

@@ -24,6 +24,8 @@ struct Command {
 };
 
 constexpr Command kCommands[] = {
+    {"audit", "[flags] [BUNDLE|FILE...]", "find what weakens the isolation of containers",
+     Order::Mixed, build_audit, nullptr},
     {"checkpoint", "[flags] ID", "save the processes of a container (CRIU)", Order::Mixed,
      build_checkpoint, nullptr},
     {"conformance", "--runtime PATH [flags]", "judge a runtime by the specification", Order::Mixed,

@@ -58,21 +58,31 @@ Result<void> configure(int context, const Tree::Filesystem& filesystem) {
             }
         }
     }
-    if (::syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0)
-        return context_failed("create file system", context);
     return {};
 }
 
-}  // namespace
-
-Result<Tree> Tree::make(const Filesystem& filesystem) {
-    const Fd context(static_cast<int>(::syscall(SYS_fsopen, filesystem.type, FSOPEN_CLOEXEC)));
+Result<Fd> configured(const Tree::Filesystem& filesystem) {
+    Fd context(static_cast<int>(::syscall(SYS_fsopen, filesystem.type, FSOPEN_CLOEXEC)));
     if (!context) {
         if (errno == ENODEV)
             return fail_errno(concat("unknown file system type ", quoted(filesystem.type)), ENODEV);
         return failed("open file system", filesystem.type);
     }
     TRY(configure(context.get(), filesystem));
+    return context;
+}
+
+}  // namespace
+
+Result<void> Tree::ask(const Filesystem& filesystem) {
+    TRY(configured(filesystem));
+    return {};
+}
+
+Result<Tree> Tree::make(const Filesystem& filesystem) {
+    const Fd context = TRY(configured(filesystem));
+    if (::syscall(SYS_fsconfig, context.get(), FSCONFIG_CMD_CREATE, nullptr, nullptr, 0) < 0)
+        return context_failed("create file system", context.get());
     Fd mount(static_cast<int>(
         ::syscall(SYS_fsmount, context.get(), FSMOUNT_CLOEXEC, filesystem.attributes)));
     if (!mount) return context_failed(concat("mount ", filesystem.type), context.get());

@@ -2,10 +2,13 @@
 // first refusal; to know the others, what was refused is taken out of the document, and it is tried
 // again.
 #include <algorithm>
+#include <cerrno>
+#include <variant>
 
 #include "cleat/base/text.hpp"
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/tree.hpp"
 #include "rules.hpp"
 
 namespace cleat::validate {
@@ -54,6 +57,19 @@ Finding finding_of(std::string pointer, std::string message, spec::Severity seve
             .message = std::move(message)};
 }
 
+/// Options that no file system of this kernel takes. Who has not the right to mount learns nothing.
+void check_options(const plan::Plan& plan, std::vector<Finding>& found) {
+    for (const auto& [action, origin] : plan.init) {
+        const auto* mount = std::get_if<plan::MountFilesystem>(&action);
+        // The layers of an overlay are looked up while they are named, as the container's root.
+        if (mount == nullptr || mount->data.empty() || mount->type == "overlay") continue;
+        const auto known = sys::Tree::ask({.type = mount->type.c_str(), .options = &mount->data});
+        if (!known && known.error().errno_value == EINVAL)
+            found.push_back(finding_of(origin + "/options", describe(known.error()),
+                                       spec::Severity::Error));
+    }
+}
+
 }  // namespace
 
 void check_host(const Document& document, const Node& root, const plan::HostFacts& facts,
@@ -68,6 +84,7 @@ void check_host(const Document& document, const Node& root, const plan::HostFact
         if (taken.empty()) check_files(*decoded.value, bundle, found);
         auto plan = compile(*decoded.value, facts, bundle);
         if (plan) {
+            if (taken.empty()) check_options(*plan, found);
             for (const auto& warning : plan->warnings)
                 if (!is_renumbered(taken, warning.pointer))
                     found.push_back(finding_of(warning.pointer, warning.message, warning.severity));

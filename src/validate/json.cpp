@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <span>
 
 #include "cleat/base/text.hpp"
 #include "render.hpp"
@@ -16,12 +17,12 @@ std::string dump(const Json& value) {
     return value.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
 }
 
-std::string_view level_of(const Finding& finding) {
-    return finding.severity == Severity::Error ? "error" : "warning";
+std::string_view rule_of(const Finding& finding) {
+    return finding.rule.empty() ? name_of(finding.source) : finding.rule;
 }
 
 Json json_of(const Finding& finding) {
-    Json out = {{"severity", level_of(finding)}, {"source", name_of(finding.source)},
+    Json out = {{"severity", level_of(finding)}, {"source", rule_of(finding)},
                 {"line", finding.position.line}, {"column", finding.position.column},
                 {"pointer", finding.pointer},    {"message", finding.message}};
     if (!finding.section.empty()) out["section"] = finding.section;
@@ -48,41 +49,47 @@ std::string uri_of(std::string_view path) {
     return out;
 }
 
-struct About {
-    Source source;
-    std::string_view text;
-};
-constexpr std::array<About, 7> kRules = {
-    {{Source::Syntax, "The document is no JSON that can be read in one way only"},
-     {Source::Schema, "A value is missing, of another type, or not one of those that there are"},
-     {Source::Rule, "A rule of the specification between values is broken"},
-     {Source::Unknown, "A property that no version of the specification knows is ignored"},
-     {Source::Value, "A value is lawful and without the effect that it asks for"},
-     {Source::Host, "This host or this runtime cannot do what is asked"},
-     {Source::Elsewhere, "Another runtime is known to ignore the property"}}};
+/// In the order of Source.
+constexpr std::array<RuleText, 7> kRules = {
+    {{"syntax", "The document is no JSON that can be read in one way only"},
+     {"schema", "A value is missing, of another type, or not one of those that there are"},
+     {"rule", "A rule of the specification between values is broken"},
+     {"unknown-property", "A property that no version of the specification knows is ignored"},
+     {"value", "A value is lawful and without the effect that it asks for"},
+     {"host", "This host or this runtime cannot do what is asked"},
+     {"ignored-elsewhere", "Another runtime is known to ignore the property"}}};
 
-Json sarif_rules() {
+Json sarif_rules(std::span<const RuleText> own) {
     Json rules = Json::array();
-    for (const auto& [source, text] : kRules)
-        rules.push_back({{"id", name_of(source)}, {"shortDescription", {{"text", text}}}});
+    for (const auto& rule : own) {
+        Json entry = {{"id", rule.id}, {"shortDescription", {{"text", rule.text}}}};
+        if (!rule.score.empty()) entry["properties"] = {{"security-severity", rule.score}};
+        rules.push_back(std::move(entry));
+    }
     return rules;
 }
 
-Json sarif_result(const std::string& file, const Finding& finding) {
+std::string_view sarif_level(const Finding& finding) {
+    if (is_note(finding)) return "note";
+    return finding.severity == Severity::Error ? "error" : "warning";
+}
+
+Json sarif_result(const std::string& file, const Finding& finding,
+                  std::span<const RuleText> rules) {
     std::string text = finding.message;
     if (!finding.pointer.empty()) text = concat(finding.pointer, ": ", text);
     if (!finding.hint.empty()) text += concat("; ", finding.hint);
     Json properties = Json::object();
     if (!finding.section.empty()) properties["section"] = finding.section;
-    const auto rule = std::ranges::find(kRules, finding.source, &About::source) - kRules.begin();
+    const auto rule = std::ranges::find(rules, rule_of(finding), &RuleText::id) - rules.begin();
     const Json physical = {
         {"artifactLocation", {{"uri", uri_of(file)}}},
         {"region", {{"startLine", finding.position.line}, {"startColumn", finding.character}}}};
     Json location = {{"physicalLocation", physical}};
     if (!finding.pointer.empty())
         location["logicalLocations"] = Json::array({{{"fullyQualifiedName", finding.pointer}}});
-    return {{"ruleId", name_of(finding.source)},    {"ruleIndex", rule},
-            {"level", level_of(finding)},           {"message", {{"text", text}}},
+    return {{"ruleId", rule_of(finding)},           {"ruleIndex", rule},
+            {"level", sarif_level(finding)},        {"message", {{"text", text}}},
             {"locations", Json::array({location})}, {"properties", properties}};
 }
 
@@ -103,12 +110,14 @@ std::string render_json(const std::vector<Report>& reports) {
                  {"warnings", counts.warnings}});
 }
 
-std::string render_sarif(const std::vector<Report>& reports, std::string_view version) {
+std::string render_sarif(const std::vector<Report>& reports, const Judge& judge) {
+    const std::span<const RuleText> rules = judge.rules.empty() ? kRules : judge.rules;
     Json results = Json::array();
     for (const auto& report : reports)
         for (const auto& finding : report.findings)
-            results.push_back(sarif_result(report.file, finding));
-    const Json driver = {{"name", "cleat"}, {"version", version}, {"rules", sarif_rules()}};
+            results.push_back(sarif_result(report.file, finding, rules));
+    const Json driver = {
+        {"name", "cleat"}, {"version", judge.version}, {"rules", sarif_rules(rules)}};
     const Json run = {{"tool", {{"driver", driver}}},
                       {"columnKind", "unicodeCodePoints"},
                       {"results", std::move(results)}};

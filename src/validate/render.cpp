@@ -14,6 +14,11 @@ std::string_view name_of(Severity severity) {
     return severity == Severity::Error ? "error" : "warning";
 }
 
+/// GitHub's own words.
+std::string_view command_of(const Finding& finding) {
+    return is_note(finding) ? "notice" : name_of(finding.severity);
+}
+
 /// A message is one line whatever it quotes.
 std::string one_line(std::string text) {
     std::ranges::replace_if(
@@ -24,10 +29,11 @@ std::string one_line(std::string text) {
 std::string text_of(const std::string& file, const Finding& finding) {
     const auto place =
         concat(one_line(file), ":", finding.position.line, ":", finding.position.column, ": ");
-    std::string out = concat(place, name_of(finding.severity), ": ");
+    std::string out = concat(place, level_of(finding), ": ");
     if (!finding.pointer.empty()) out += one_line(finding.pointer) + ": ";
     out += one_line(finding.message);
-    if (!finding.section.empty()) out += concat(" [", finding.section, "]");
+    const std::string_view about = finding.rule.empty() ? finding.section : finding.rule;
+    if (!about.empty()) out += concat(" [", about, "]");
     out += '\n';
     if (!finding.hint.empty()) out += concat(place, "note: ", one_line(finding.hint), "\n");
     return out;
@@ -58,7 +64,7 @@ std::string annotation_of(const std::string& file, const Finding& finding) {
     if (!finding.hint.empty()) message += concat("\n", finding.hint);
     if (!finding.section.empty()) message += concat("\n", finding.section);
     const auto title = finding.pointer.empty() ? file : finding.pointer;
-    return concat("::", name_of(finding.severity), " file=", escaped(file, Part::Property),
+    return concat("::", command_of(finding), " file=", escaped(file, Part::Property),
                   ",line=", finding.position.line, ",col=", finding.character,
                   ",title=", escaped(title, Part::Property), "::", escaped(message, Part::Message),
                   "\n");
@@ -98,6 +104,12 @@ std::string_view name_of(Source source) noexcept {
     return "rule";
 }
 
+std::string_view level_of(const Finding& finding) noexcept {
+    return finding.level.empty() ? name_of(finding.severity) : finding.level;
+}
+
+bool is_note(const Finding& finding) noexcept { return finding.level == "low"; }
+
 Counts count(const std::vector<Report>& reports) {
     Counts counts;
     for (const auto& report : reports)
@@ -112,7 +124,7 @@ std::string summary(const std::vector<Report>& reports) {
                   counted(counts.warnings, "warning"), "\n");
 }
 
-std::string render(const std::vector<Report>& reports, Format format, std::string_view version) {
+std::string render(const std::vector<Report>& reports, Format format, const Judge& judge) {
     switch (format) {
         case Format::Text:
             return lines(reports, text_of);
@@ -121,7 +133,7 @@ std::string render(const std::vector<Report>& reports, Format format, std::strin
         case Format::Json:
             return render_json(reports);
         case Format::Sarif:
-            return render_sarif(reports, version);
+            return render_sarif(reports, judge);
     }
     return {};
 }

@@ -144,9 +144,7 @@ class Judgement {
     [[nodiscard]] std::vector<Finding> finish() && {
         drop_repeated();
         for (auto& finding : found_) {
-            const auto place = spec::find_node(root_, finding.pointer);
-            finding.position = spec::position_at(document_.text, place.node->offset);
-            finding.character = character_of(document_.text, finding.position);
+            place(finding, root_, document_.text);
             finding.section = schemas_.outline.section_of(finding.pointer);
             if (finding.hint.empty()) finding.hint = hint_for(finding, root_, schemas_.outline);
         }
@@ -173,6 +171,11 @@ Finding syntax_finding(const spec::Problem& problem, std::string_view text) {
 }
 
 }  // namespace
+
+void place(Finding& finding, const spec::Node& root, std::string_view text) {
+    finding.position = spec::position_at(text, spec::find_node(root, finding.pointer).node->offset);
+    finding.character = character_of(text, finding.position);
+}
 
 struct Validator::Schemas {
     [[nodiscard]] const Both& of(DocumentType type) {

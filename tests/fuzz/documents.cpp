@@ -1,4 +1,5 @@
-// The documents of `exec --process` and `update --resources`: the first byte says which.
+// The documents of `exec --process`, `mounts add` and `update --resources`: the first byte says
+// which.
 #include "../unit/plan/sample.hpp"
 #include "cleat/plan/plan.hpp"
 #include "fuzz.hpp"
@@ -20,6 +21,19 @@ void process(std::string_view text) {
         return;
     }
     for (const auto& broken : plan::broken_invariants(*plan)) claim(false, broken);
+}
+
+void mounts(std::string_view text) {
+    claim_answer(spec::decode_texts(text));
+    const auto decoded = spec::decode_mounts(text);
+    claim_answer(decoded);
+    if (!decoded.value) return;
+    spec::Spec spec = plan::sample::engine_like();
+    spec.mounts = *decoded.value;
+    constexpr std::uint64_t kMountNamespace = 0x20000;
+    const auto plan = plan::compile_mounts(spec, plan::sample::hybrid_host(),
+                                           plan::sample::options(), kMountNamespace);
+    if (!plan) claim_message(plan.error().what);
 }
 
 void resources(std::string_view text) {
@@ -47,6 +61,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text = fuzz::text_of(data, size).substr(1);
     if (data[0] == 'p')
         fuzz::process(text);
+    else if (data[0] == 'm')
+        fuzz::mounts(text);
     else
         fuzz::resources(text);
     return 0;

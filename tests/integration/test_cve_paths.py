@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Past vulnerabilities of container runtimes: paths in an image that lead out of it."""
+import json
 import os
 import stat
 
-from attacks import AttackTest, drop_mount
+from attacks import AttackTest, drop_mount, tree_of
 from bundle import bind, filesystem, mounts_of, with_user_namespace, give_away
 from console import ConsoleSocket
 from harness import main
@@ -204,6 +205,29 @@ class ImagePaths(AttackTest):
         result = self.try_run()
         self.assertNotEqual(result.code, 0, str(result))
         self.assertFalse(os.path.exists(os.path.join(self.rootfs, "new")))
+
+    def test_cve_2025_24965_nothing_is_written_into_the_image(self):
+        """crun with libkrun wrote its configuration into the root, through a link if there was one."""
+        for name in (".krun_config.json", "config.json", "etc/hostname", "etc/hosts"):
+            self.plant_link(name, os.path.join(self.outside, "marker"))
+        for mount in self.config("/bin/true")["mounts"]:
+            os.makedirs(self.rootfs + mount["destination"], exist_ok=True)
+        before = tree_of(self.rootfs)
+        with self.unchanged():
+            result = self.try_run()
+        self.assertEqual(result.code, 0, str(result))
+        self.assertEqual(tree_of(self.rootfs), before)
+
+    def test_cve_2026_40226_no_configuration_comes_from_the_image(self):
+        """systemd-nspawn obeyed what lay in the image."""
+        obeyed = {"ociVersion": "1.0.2", "process": {"args": ["/bin/false"], "cwd": "/", "env": []},
+                  "root": {"path": "/"}, "mounts": [bind("/", "/host")]}
+        for name in ("config.json", "run/cleat.json", "etc/cleat/config.json", "etc/cleat.conf",
+                     "rootfs/config.json", ".nspawn", "etc/systemd/nspawn/rootfs.nspawn"):
+            os.makedirs(os.path.dirname(os.path.join(self.rootfs, name)), exist_ok=True)
+            self.write_file(os.path.join(self.rootfs, name), json.dumps(obeyed))
+        report = self.report()
+        self.assertFalse([line for line in report["mounts"] if line.split()[4] == "/host"])
 
     def test_tmpcopyup_copies_nothing_from_outside(self):
         self.write_file(os.path.join(self.outside, "secret"), "secret")

@@ -11,17 +11,6 @@ RFC3339_NANO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"
 
 
 class Lifecycle(CleatTest):
-    def test_created_container_waits_for_start(self):
-        self.config("/bin/echo", "hello")
-        self.create()
-        self.assertEqual(self.status(), "created")
-        self.assertEqual(self.output(), "")
-        self.start()
-        self.wait_status("stopped")
-        self.assertEqual(self.output(), "hello\n")
-        self.delete()
-        self.assert_nothing_left()
-
     def test_state_has_every_member_that_engines_read(self):
         def change(config):
             config["annotations"] = {"org.example.a": "1"}
@@ -80,14 +69,6 @@ class Lifecycle(CleatTest):
         self.refused("kill", self.cid, "NOSUCH", text="signal")
         self.refused("kill", self.cid, "65", text="signal|65")
         self.assertEqual(self.status(), "running")
-
-    def test_created_container_can_be_killed_and_deleted(self):
-        self.config("/bin/true")
-        self.create()
-        self.ok("kill", self.cid, "KILL")
-        self.wait_status("stopped")
-        self.delete()
-        self.assert_nothing_left()
 
     def test_delete_of_a_created_container_ends_it(self):
         self.config("/bin/true")

@@ -237,6 +237,19 @@ class Validate(harness.CleatTest):
             found = self.problems(lambda c, path=path: c["root"].update(path=path), "--host")
             self.assertEqual(self.the_one(found, "/root/path")["source"], "host")
 
+    def test_the_kernel_is_asked_for_the_options_of_file_systems(self):
+        def change(config):
+            config["mounts"].append({"destination": "/t", "type": "tmpfs",
+                                     "options": ["size=1m", "nosuchoption=1"]})
+        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+            before = mounts.read()
+        found = self.problems(change, "--host")
+        pointer = f"/mounts/{len(default_config('/x', ['/probe'])['mounts'])}/options"
+        self.assertIn("nosuchoption", self.the_one(found, pointer)["message"])
+        with open("/proc/self/mountinfo", encoding="utf-8") as mounts:
+            self.assertEqual(mounts.read(), before)
+        self.assertEqual([p for p in self.problems(change) if p["severity"] == "error"], [])
+
     def test_a_version_or_platform_of_others_is_lawful_but_not_for_this_host(self):
         for name, place in (("config-version-0.json", "/ociVersion"), ("config-zos.json", "/zos")):
             path = os.path.join(HERE, "good", name)

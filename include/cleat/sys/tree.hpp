@@ -30,6 +30,8 @@ class Tree {
         std::uint64_t attributes = 0;
     };
     [[nodiscard]] static Result<Tree> make(const Filesystem& filesystem);
+    /// Whether the kernel knows the type and its options: it is asked, and nothing is made.
+    [[nodiscard]] static Result<void> ask(const Filesystem& filesystem);
 
     /// A copy of what is at `path` (or of `directory` itself if `path` is ""): a bind mount. The
     /// root of a mount can be a symlink.

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -32,6 +33,10 @@ struct Finding {
     std::string hint = {};     ///< a sentence without its full stop, or ""
     spec::Position position = {};
     std::uint32_t character = 0;  ///< the column in characters, where the position counts bytes
+    // Of a judge with rules of its own (audit): its rule, not the source, and its word for how bad
+    // it is ("low" is less than a warning).
+    std::string_view rule = {};
+    std::string_view level = {};
 };
 
 /// One document and what was found, in its order.
@@ -72,14 +77,29 @@ class Validator {
     std::unique_ptr<Schemas> schemas_;
 };
 
+/// Where a pointer's value, or the deepest part of it that there is, stands in the text.
+void place(Finding& finding, const spec::Node& root, std::string_view text);
+
 /// A file, a directory with a config.json, or "-" for standard input. Errors: what keeps it from
 /// being read.
 [[nodiscard]] Result<Document> read_document(const std::string& argument);
 
+/// A rule that findings name, for SARIF; `score` is of 10, as CVSS counts, or "".
+struct RuleText {
+    std::string_view id;
+    std::string_view text;
+    std::string_view score = {};
+};
+/// Who judged: cleat's version, and its rules, if they are not those of validate.
+struct Judge {
+    std::string_view version;
+    std::span<const RuleText> rules = {};
+};
+
 enum class Format { Text, Json, Sarif, Github };
-/// What is printed for all documents together; `version` is cleat's, for SARIF.
+/// What is printed for all documents together.
 [[nodiscard]] std::string render(const std::vector<Report>& reports, Format format,
-                                 std::string_view version);
+                                 const Judge& judge);
 /// "3 documents, 1 error, 2 warnings".
 [[nodiscard]] std::string summary(const std::vector<Report>& reports);
 [[nodiscard]] bool has_errors(const std::vector<Report>& reports);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include "../../../src/lifecycle/criu_messages.hpp"
+
 namespace cleat::lifecycle {
 
 TEST_CASE("mounts of the host's are named, and what another mount of the container shows is not") {
@@ -23,6 +25,28 @@ TEST_CASE("mounts of the host's are named, and what another mount of the contain
     CHECK(external_mounts(kMounts, plan) == NamedMounts{{"/data", "/data"},
                                                         {"/proc/keys", "/dev/null"},
                                                         {"/etc/my file", "/etc/my file"}});
+}
+
+TEST_CASE("a name that an image chose stays one text, whatever it means elsewhere (CVE-2026-119101)") {
+    plan::Plan plan;
+    plan.init.push_back({.action = plan::BindMount{.source = "/srv", .destination = "/data"}});
+    constexpr std::string_view kMounts =
+        "30 20 8:1 /var/rootfs / rw - ext4 /dev/sda1 rw\n"
+        "33 30 8:2 /srv /x]:/etc rw - ext4 /dev/sdb1 rw\n";
+    const auto found = external_mounts(kMounts, plan);
+    CHECK(found == NamedMounts{{"/x]:/etc", "/x]:/etc"}});
+    CriuOpts options;
+    options.pair(CriuField::ExtMnt, found[0].first, found[0].second);
+    const auto request = std::move(options).request(CriuRequest::Dump);
+    protobuf::Reader reader(request);
+    REQUIRE((reader.next() && reader.next()));
+    protobuf::Reader opts(reader.bytes());
+    REQUIRE(opts.next());
+    CHECK(opts.field() == static_cast<std::uint32_t>(CriuField::ExtMnt));
+    protobuf::Reader pair(opts.bytes());
+    REQUIRE(pair.next());
+    CHECK(pair.bytes() == "/x]:/etc");
+    CHECK(!opts.next());
 }
 
 TEST_CASE("what the host has for a name is what the configuration says now") {

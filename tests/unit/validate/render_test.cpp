@@ -24,14 +24,14 @@ std::vector<Report> reports() {
 }  // namespace
 
 TEST_CASE("text is a line for each finding and for each hint, whatever they quote") {
-    CHECK(render(reports(), Format::Text, "1") ==
+    CHECK(render(reports(), Format::Text, {.version = "1"}) ==
           "x:y,z/config.json:2:9: error: /a~1b: 100% wrong [config.md]\n"
           "x:y,z/config.json:2:9: note: did you mean, \"c\"?\n"
           "x:y,z/config.json:3:1: warning: odd\n");
 }
 
 TEST_CASE("an annotation escapes what would end it, and counts characters") {
-    CHECK(render(reports(), Format::Github, "1") ==
+    CHECK(render(reports(), Format::Github, {.version = "1"}) ==
           "::error file=x%3Ay%2Cz/config.json,line=2,col=5,title=/a~1b::100%25%0Awrong%0Adid you "
           "mean, \"c\"?%0Aconfig.md\n"
           "::warning file=x%3Ay%2Cz/config.json,line=3,col=1,title=x%3Ay%2Cz/config.json::odd\n");
@@ -41,7 +41,7 @@ TEST_CASE("SARIF names files as URIs, and text that is no UTF-8 is replaced") {
     auto list = reports();
     list[0].file = "/a b/\xff.json";
     list[0].findings[0].message = "\xff";
-    const auto text = render(list, Format::Sarif, "1");
+    const auto text = render(list, Format::Sarif, {.version = "1"});
     CHECK(text.find("\"uri\": \"file:///a%20b/%FF.json\"") != std::string::npos);
     CHECK(text.find("\"startColumn\": 5") != std::string::npos);
     CHECK(text.find('\xff') == std::string::npos);
