@@ -127,6 +127,7 @@ spec::Spec limits() {
                                         .period = 3000000};
     process.io_priority = spec::IoPriority{.class_ = "IOPRIO_CLASS_BE", .priority = 3};
     spec.domainname = "example";
+    spec.mounts = {sample::mount("/tmp", "tmpfs", "tmpfs")};
     auto& linux = spec.linux;
     linux.time_offsets = {{"boottime", {.secs = 5, .nanosecs = 7}}};
     linux.net_devices = {{"eth0", {.name = "lan%d"}}};
