@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <csignal>
 #include <string_view>
 
 #include "cleat/conformance/conformance.hpp"
@@ -27,8 +26,6 @@ int main(int argc, char** argv) {
     // Not the caller's: what init makes in the root must be as open as its mode says, and hooks
     // inherit it. What is private (the state directory) has narrow modes of its own.
     ::umask(kUmask);
-    // Who ignores it, and is executed by who ignores it, never hears of a child's end (wait(2)).
-    ::signal(SIGCHLD, SIG_DFL);
     if (cleat::shim::is_name_of_shim(argc > 0 ? argv[0] : ""))
         return cleat::shim::run(argc, argv, cleat::cli::build());
     // The heap grows once and never shrinks: neither this process nor init lives for long.

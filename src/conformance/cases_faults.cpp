@@ -52,9 +52,9 @@ constexpr Case kCases[] = {
      "create; start; says ready; damage garbage; !state; !kill KILL; ?delete --force; gone; clean"},
     {"faults.damage.list", "a damaged container does not hide the others", kDamaged, kMust, "", "",
      "wait",
-     "create; as b; config {\"linux\":{\"cgroupsPath\":\"$CGROUP\"}}; create; as "
-     "-; damage garbage; call list -q; out has +b; as b; delete --force; as -; ?delete --force; "
-     "clean"},
+     "create; as b; config {\"linux\":{\"cgroupsPath\":\"$CGROUP\"}}; create; as -; damage "
+     "garbage; "
+     "call list -q; out has +b; damage whole; as b; ?delete --force; as -; ?delete --force; clean"},
 
     {"faults.race.create", "of calls of create with one id one succeeds, and its container works",
      kRaces, kMust, "", "", "wait",

@@ -194,15 +194,17 @@ Outcome do_ended(Stage& stage, const Statement& statement) {
     return std::nullopt;
 }
 
-/// damage KIND: what the runtime keeps of the state is empty, half, null or garbage
+/// damage KIND: what the runtime keeps of the state is empty, half, null or garbage; or whole again
 Outcome do_damage(Stage& stage, const Statement& statement) {
     const std::string directory = concat(stage.state_root(), "/", stage.id, "/");
     for (const char* const name : {"state.json", "status"}) {
         const std::string path = directory + name;
         const std::string whole = sys::read_text_at(sys::kHere, path.c_str()).value_or("");
         if (whole.empty()) continue;
+        if (statement.rest != "whole") stage.names["WHOLE"] = whole;
         const std::string text = statement.rest == "half"    ? whole.substr(0, whole.size() / 2)
                                  : statement.rest == "null"  ? "null"
+                                 : statement.rest == "whole" ? stage.names["WHOLE"]
                                  : statement.rest == "empty" ? ""
                                                              : "\x01garbage{[";
         constexpr mode_t kMode = 0600;

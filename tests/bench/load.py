@@ -89,7 +89,7 @@ def pss(pid):
 
 class Load:
     def __init__(self, options):
-        self.options, self.progress = options, Progress()
+        self.options, self.progress, self.begin = options, Progress(), time.monotonic()
         self.directory = tempfile.mkdtemp(prefix=RUN + "-load-")
         self.root, self.errors = os.path.join(self.directory, "state"), collections.Counter()
         self.lock, self.times = threading.Lock(), collections.defaultdict(list)
@@ -146,6 +146,11 @@ class Load:
                 self.progress.show(part, whole - len(pending), whole)
         self.progress.clear()
 
+    def say(self, what):
+        """As it goes: the whole may take long."""
+        if not self.options.json:
+            print(f"# {time.monotonic() - self.begin:.0f} s: {what}", flush=True)
+
     # -- the parts --
 
     def create(self, name, args=("/bin/sleep", "10000")):
@@ -160,6 +165,7 @@ class Load:
             self.bundle(name, ("/bin/sleep", "10000"))
         before = kernel_memory()
         self.many("create", self.create, names, 2)
+        self.say(f"{count} created")
         after = kernel_memory()
         sizes = sorted(pss(pid) for pid in map(self.pid_of, names[:50]) if pid)
         found = {"containers": count, "pss_kb": sizes[len(sizes) // 2] if sizes else None,
@@ -169,6 +175,7 @@ class Load:
         self.many("events", lambda name: self.call("events", "--stats", name), names, 2)
         listed = self.call("list", "-q")
         found["listed"] = len((listed or "").split())
+        self.say(f"{found}")
         self.many("kill", lambda name: self.call("kill", name, "KILL"), names, 2)
         self.many("delete", self.delete, names, 2)
         return found
@@ -193,6 +200,7 @@ class Load:
         found["again"] = {"memory": self.grown(memory, before), "cgroups": cgroup_counts()}
         # The same names again and again: what is left over of one is in the next one's way.
         self.many("cycles", self.cycle, (f"{RUN}-c{n % 64}" for n in range(options.cycles)), 2)
+        self.say(f"{options.cycles} cycles")
         for _ in range(ROUNDS):
             self.many("parallel", self.life, [f"{RUN}-p{n}" for n in range(options.parallel)],
                       max(1, options.parallel))
