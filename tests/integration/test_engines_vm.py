@@ -207,6 +207,16 @@ class Docker(Engine):
     process = None
 
     @classmethod
+    def why_not(cls):
+        reason = super().why_not()
+        if not reason:
+            said = subprocess.run([cls.daemon, "--version"], capture_output=True, text=True,
+                                  check=True).stdout
+            if int(said.split("version ")[1].split(".")[0]) < 23:
+                reason = "Docker before 23 takes no shim by its type"
+        return reason
+
+    @classmethod
     def command(cls):
         return ["docker", "-H", f"unix://{cls.home}/d.sock"]
 
