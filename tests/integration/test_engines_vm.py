@@ -77,6 +77,10 @@ class Engine(CleatTest):
         done = cls.engine(*arguments)
         return done.returncode, done.stdout.strip()
 
+    def left_over(self):
+        """The engine's own daemons and mounts stay as long as the class."""
+        return [each for each in super().left_over() if self.home not in each]
+
     def name_of(self, runtime):
         self.names.append(f"{self.name}-{len(self.names)}-{os.path.basename(runtime)}")
         return self.names[-1]
@@ -207,6 +211,16 @@ class Docker(Engine):
     process = None
 
     @classmethod
+    def why_not(cls):
+        reason = super().why_not()
+        if not reason:
+            said = subprocess.run([cls.daemon, "--version"], capture_output=True, text=True,
+                                  check=True).stdout
+            if int(said.split("version ")[1].split(".")[0]) < 23:
+                reason = "Docker before 23 takes no shim by its type"
+        return reason
+
+    @classmethod
     def command(cls):
         return ["docker", "-H", f"unix://{cls.home}/d.sock"]
 
@@ -242,10 +256,6 @@ class Docker(Engine):
         cls.process.terminate()
         cls.process.wait()
         cls.log.close()
-
-    def left_over(self):
-        """containerd's shims end a moment after their containers."""
-        return [each for each in super().left_over() if self.home not in each]
 
 
 class DockerBySystemd(Common, Docker):
