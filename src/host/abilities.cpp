@@ -24,9 +24,8 @@ Result<Abilities> probe_abilities() {
     for (const char* name : {"pid", "net", "mnt", "ipc", "uts", "user", "cgroup", "time"})
         if (sys::exists_at(sys::kHere, concat("/proc/self/ns/", name).c_str()))
             abilities.namespaces.emplace_back(name);
-    if (const auto actions =
-            sys::read_text_at(sys::kHere, "/proc/sys/kernel/seccomp/actions_avail"))
-        for (const auto action : split(actions->substr(0, actions->find('\n')), ' '))
+    if (const auto text = sys::read_text_at(sys::kHere, "/proc/sys/kernel/seccomp/actions_avail"))
+        for (const auto action : split(std::string_view(*text).substr(0, text->find('\n')), ' '))
             if (!action.empty()) abilities.seccomp_actions.emplace_back(action);
     abilities.systemd = there("/run/systemd/system");  // sd_booted(3)
     if (const char* own = std::getenv("XDG_RUNTIME_DIR"))
