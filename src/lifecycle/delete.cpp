@@ -21,6 +21,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kDeathLimit{10000};
+constexpr milliseconds kKillInterval{500};
 constexpr milliseconds kCgroupLimit{10000};
 constexpr milliseconds kCreatorLimit{5000};
 constexpr milliseconds kPollInterval{10};
@@ -31,8 +32,12 @@ Result<void> end_processes(const store::State& state, const cgroup::Directories&
     if (!pidfd) return std::unexpected(pidfd.error());
     const auto sent = sys::send_signal(pidfd->get(), Signal{SIGKILL});
     if (!sent && sent.error().errno_value != ESRCH) return sent;
-    if (!directories.empty()) TRY(cgroup::signal_all(directories, Signal{SIGKILL}));
-    if (TRY(sys::wait_gone(pidfd->get(), kDeathLimit))) return {};
+    // A pause at the same time may freeze what is killed; the signal thaws it again.
+    const auto end = std::chrono::steady_clock::now() + kDeathLimit;
+    do {
+        if (!directories.empty()) TRY(cgroup::signal_all(directories, Signal{SIGKILL}));
+        if (TRY(sys::wait_gone(pidfd->get(), kKillInterval))) return {};
+    } while (std::chrono::steady_clock::now() < end);
     return fail(ErrorKind::System,
                 concat("init (pid ", state.init.pid, ") was killed but does not end"));
 }

@@ -12,6 +12,10 @@ from harness import CleatTest, main
 from host import CALLS, cgroup_mounts, reap
 
 
+# A shell's background jobs ignore some signals, and what they execute does.
+HEEDFUL = ("env", "--default-signal=INT,QUIT,HUP,TERM")
+
+
 class Stuck(CleatTest):
     def file(self, name):
         return os.path.join(self.root, self.cid, name)
@@ -93,7 +97,7 @@ class Stuck(CleatTest):
         mark = self.path("mark")
         self.config("/bin/true", change=lambda c: c.update(hooks={kind: [
             {"path": "/bin/sh", "args": ["sh", "-c", f"echo $$ >{mark}; exec sleep 300"]}]}))
-        creating, *_ = self.start_call("create", "--bundle", self.bundle, self.cid)
+        creating, *_ = self.start_call("create", "--bundle", self.bundle, self.cid, wrap=HEEDFUL)
         self.wait_for(lambda: os.path.exists(mark) and os.path.getsize(mark), "the hook")
         with open(mark, encoding="utf-8") as file:
             pid = int(file.read())
@@ -131,7 +135,8 @@ class Stuck(CleatTest):
             self.config(*(("/probe", "sleep") if verb == "create" else ("/bin/true",)))
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT) * 3:
                 with self.subTest(verb=verb, signal=name):
-                    call, *_ = self.start_call(verb, "--bundle", self.bundle, self.cid)
+                    call, *_ = self.start_call(verb, "--bundle", self.bundle, self.cid,
+                                               wrap=HEEDFUL)
                     time.sleep(chance.random() * 0.03)
                     call.send_signal(name)
                     self.assertIsNotNone(self.wait_call(call, 10), "hangs")
