@@ -20,7 +20,7 @@ void claim_as_strict(const validate::Report& report, std::string_view text) {
 }
 
 /// What is accepted as a configuration can be audited, and accepting every rule leaves nothing.
-void audit(const validate::Document& document) {
+void audit_it(const validate::Document& document) {
     const auto report = audit::audit(document, {});
     fuzz::claim(report.has_value() == spec::decode_config(document.text).value.has_value(),
                 "what there could be a container of is audited");
@@ -47,7 +47,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     document.file = "config.json";
     document.text = fuzz::text_of(data, size);
     document.directory = "/nonexistent";
-    audit(document);
+    audit_it(document);
     for (auto* validator : {&plain, &strict}) {
         const auto report = validator->judge(document);
         fuzz::claim(report.has_value(), "any text can be judged");
