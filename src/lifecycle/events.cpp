@@ -153,8 +153,10 @@ Result<void> watch(const Settings& settings, const std::vector<ContainerId>& ids
         arrivals = TRY(open_arrivals(settings.root));
         TRY(join(settings, arrivals, observer, all));
     } else {
-        for (const auto& id : ids)
-            all.push_back(TRY(open_watched(TRY(open_running(settings, id)), id, observer)));
+        for (const auto& id : ids) {
+            auto running = TRY(open_running(settings, id));
+            all.push_back(TRY(open_watched(std::move(running), id, observer)));
+        }
     }
     auto next = steady_clock::now() + observer.interval;
     while (!all.empty()) {

@@ -95,7 +95,7 @@ def decode(message, data):
                 pass
         else:
             item = {"true": True, "false": False}.get(value)
-            item = float(value) if item is None and "." in value else int(value) if item is None \
+            item = float(value) if item is None and "." in value else int(value, 0) if item is None \
                 else item
         if name in current:
             if not isinstance(current[name], list):
