@@ -65,8 +65,8 @@ void check_options(const plan::Plan& plan, std::vector<Finding>& found) {
         if (mount == nullptr || mount->data.empty() || mount->type == "overlay") continue;
         const auto known = sys::Tree::ask({.type = mount->type.c_str(), .options = &mount->data});
         if (!known && known.error().errno_value == EINVAL)
-            found.push_back(finding_of(origin + "/options", describe(known.error()),
-                                       spec::Severity::Error));
+            found.push_back(
+                finding_of(origin + "/options", describe(known.error()), spec::Severity::Error));
     }
 }
 

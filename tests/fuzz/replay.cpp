@@ -1,6 +1,6 @@
-// The fuzz targets without libFuzzer, in one program that any compiler makes: replay CORPUS [SECONDS
-// [TARGET]]. Every file of CORPUS/TARGET is run; then, for so many seconds a target, files with random
-// changes. What was run when a claim did not hold is written to ./crash-TARGET.
+// The fuzz targets without libFuzzer, in one program that any compiler makes: replay CORPUS
+// [SECONDS [TARGET]]. Every file of CORPUS/TARGET is run; then, for so many seconds a target, files
+// with random changes. What was run when a claim did not hold is written to ./crash-TARGET.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -90,8 +90,10 @@ class Changes {
 
     void change(std::string& text) {
         static constexpr std::string_view kOdd[] = {
-            "0",  "-1", "4294967295", "4294967296", "18446744073709551615", "\"\"", "[]", "{}",
-            "null", "true", "1e400", "\\u0000", "../", "/", ":", ",", "\n", "-", "\xff", "\x80"};
+            "0",     "-1",      "4294967295", "4294967296", "18446744073709551615",
+            "\"\"",  "[]",      "{}",         "null",       "true",
+            "1e400", "\\u0000", "../",        "/",          ":",
+            ",",     "\n",      "-",          "\xff",       "\x80"};
         const auto at = below(text.size() + 1);
         const auto length = below(std::min<std::size_t>(text.size() - at, 40) + 1);
         switch (below(6)) {

@@ -58,9 +58,9 @@ struct Place {
         const std::string first = concat(path, "/", kFiles[0]);
         file = ::open(first.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
         for (const char* name : kFiles)
-            fuzz::claim(name == kFiles[0] ||
-                            ::link(first.c_str(), concat(path, "/", name).c_str()) == 0,
-                        "it has all names");
+            fuzz::claim(
+                name == kFiles[0] || ::link(first.c_str(), concat(path, "/", name).c_str()) == 0,
+                "it has all names");
     }
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;

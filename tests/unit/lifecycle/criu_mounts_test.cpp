@@ -27,7 +27,8 @@ TEST_CASE("mounts of the host's are named, and what another mount of the contain
                                                         {"/etc/my file", "/etc/my file"}});
 }
 
-TEST_CASE("a name that an image chose stays one text, whatever it means elsewhere (CVE-2026-119101)") {
+TEST_CASE(
+    "a name that an image chose stays one text, whatever it means elsewhere (CVE-2026-119101)") {
     plan::Plan plan;
     plan.init.push_back({.action = plan::BindMount{.source = "/srv", .destination = "/data"}});
     constexpr std::string_view kMounts =
