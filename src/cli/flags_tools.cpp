@@ -40,8 +40,9 @@ void build_features(CLI::App& app, Arguments& arguments) {
 
 void build_audit(CLI::App& app, Arguments& arguments) {
     auto& own = arguments.emplace<AuditArguments>();
-    add_choice(app, "-f,--format", own.format,
-               {{"text", "json", "sarif", "github"}, "text, json, sarif or github (default: text)"});
+    add_choice(
+        app, "-f,--format", own.format,
+        {{"text", "json", "sarif", "github"}, "text, json, sarif or github (default: text)"});
     add_choice(app, "--fail-on", own.fail_on,
                {{"low", "medium", "high", "critical", "never"},
                 "low, medium, high, critical or never (default: high)"});
