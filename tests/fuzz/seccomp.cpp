@@ -159,14 +159,16 @@ std::vector<::seccomp_data> calls_near(const spec::SeccompSyscall& rule, std::ui
     return calls;
 }
 
-/// Whether libseccomp means the same: it has no order of rules, and no conditions twice on one
-/// argument. A call that has rules with several outcomes, or with and without conditions, is ours.
+/// Whether libseccomp means the same: it has no order of rules, no conditions twice on one
+/// argument, and no names that are newer than it is. A call that has rules with several outcomes,
+/// or with and without conditions, is ours.
 bool is_for_library(const spec::Seccomp& seccomp) {
     std::map<std::string, int> seen;
     for (const auto& rule : seccomp.syscalls) {
         if (kernel::has_repeated_argument(rule)) return false;
         for (const auto& name : rule.names)
-            if (++seen[name] > 1) return false;
+            if (++seen[name] > 1 || ::seccomp_syscall_resolve_name(name.c_str()) == __NR_SCMP_ERROR)
+                return false;
     }
     return true;
 }
