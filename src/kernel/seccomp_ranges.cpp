@@ -54,6 +54,7 @@ constexpr X86Direct kX86Direct[] = {
 struct TableBuilder {
     std::uint32_t default_return = 0;
     std::vector<Entry> entries;
+    std::vector<std::uint32_t> named;  ///< also by rules that say what the default says
     std::vector<Stretch> stretches;
     NumberTable table;
 };
@@ -98,14 +99,16 @@ void add_name(TableBuilder& builder, Architecture architecture, const Entry& rul
     constexpr int kFirstOtherPseudo = -10000;  // calls that the architecture does not have
     const auto number = syscall_number(architecture, name);
     if (!number) return log({LogLevel::Debug, concat("seccomp: unknown system call ", name)});
+    const bool differs = rule.return_value != builder.default_return;
     if (*number < 0) {
-        if (architecture.token == SCMP_ARCH_X86 && *number > kFirstOtherPseudo)
+        if (differs && architecture.token == SCMP_ARCH_X86 && *number > kFirstOtherPseudo)
             add_multiplexed(builder, rule, *number);
         return;
     }
     Entry entry = rule;
     entry.number = static_cast<std::uint32_t>(*number);
-    builder.entries.push_back(entry);
+    builder.named.push_back(entry.number);
+    if (differs) builder.entries.push_back(entry);
 }
 
 void add_rules(TableBuilder& builder, const spec::Seccomp& seccomp, Architecture architecture) {
@@ -113,17 +116,15 @@ void add_rules(TableBuilder& builder, const spec::Seccomp& seccomp, Architecture
         const Entry entry{.return_value = seccomp_return(rule.action, rule.errno_ret),
                           .is_32_bit = is_32_bit(architecture),
                           .rule = &rule};
-        if (entry.return_value == builder.default_return) continue;
         for (const auto& name : rule.names) add_name(builder, architecture, entry, name);
     }
 }
 
 /// The newest number, counted from `base`, that the profile's author is taken to have known of.
-std::uint32_t newest_of(const std::vector<Entry>& entries, std::uint32_t base) {
+std::uint32_t newest_of(const std::vector<std::uint32_t>& named, std::uint32_t base) {
     std::uint32_t newest = kNewestAssumed;
-    for (const auto& entry : entries)
-        if (entry.number >= base && entry.number - base < kArmPrivate)
-            newest = std::max(newest, entry.number - base);
+    for (const auto number : named)
+        if (number >= base && number - base < kArmPrivate) newest = std::max(newest, number - base);
     return base + newest;
 }
 
@@ -132,7 +133,7 @@ void add_stretches(TableBuilder& builder, const spec::Seccomp& seccomp, std::uin
     builder.stretches.push_back({base, builder.default_return});
     if (!wants_enosys(seccomp)) return;
     builder.stretches.push_back(
-        {std::uint64_t{newest_of(builder.entries, base)} + 1, SECCOMP_RET_ERRNO | ENOSYS});
+        {std::uint64_t{newest_of(builder.named, base)} + 1, SECCOMP_RET_ERRNO | ENOSYS});
 }
 
 bool same_end(const Outcome& a, const Outcome& b) {

@@ -226,7 +226,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto ours = kernel::emit_seccomp(seccomp, architectures);
     fuzz::claim(!ours.empty(), "a filter has instructions");
     Result<Program> theirs = Program{};
-    const bool both = is_for_library(seccomp);
+    // What libseccomp 2.5 writes for several architectures at once does not always do what its own
+    // pseudo code of the same filter says.
+    const bool both = architectures.size() == 1 && is_for_library(seccomp);
     if (both) theirs = kernel::compile_with_library(seccomp, architectures);
     for (const auto architecture : architectures)
         compare({.ours = ours, .theirs = both && theirs ? &*theirs : nullptr}, seccomp,

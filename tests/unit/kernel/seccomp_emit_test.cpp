@@ -230,6 +230,14 @@ TEST_CASE("a profile that names new calls knows of all before them") {
     CHECK(says(463) == kEnosys);
 }
 
+TEST_CASE("a new call that is named to get the default gets it") {
+    auto refused = allow({"mseal"});
+    refused.action = SeccompAction::Errno;
+    const auto program = kernel::emit_seccomp(profile({allow({"read"}), refused}), kX86);
+    CHECK(test::run_filter(program, call(AUDIT_ARCH_X86_64, 462)) == kEperm);
+    CHECK(test::run_filter(program, call(AUDIT_ARCH_X86_64, 463)) == kEnosys);
+}
+
 TEST_CASE("only a default errno other than ENOSYS is changed for new calls") {
     for (const auto action :
          {SeccompAction::KillProcess, SeccompAction::Trap, SeccompAction::Allow}) {
