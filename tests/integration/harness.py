@@ -371,7 +371,8 @@ def hide_unified():
 
 
 def read_back(file):
-    return os.pread(file.fileno(), 1 << 26, 0).decode(errors="replace")
+    size = min(os.fstat(file.fileno()).st_size, 1 << 26)
+    return os.pread(file.fileno(), size, 0).decode(errors="replace")
 
 
 # ---- running -----------------------------------------------------------------------------------
