@@ -239,10 +239,13 @@ class Membership(CgroupTest):
             self.assertNotIn(freezer, self.traces(), "a new container is never frozen")
         self.config("/probe", "sleep", change=lambda c: c["linux"].update(
             cgroupsPath=self.cgroup + "-b"))
+        with open(self.path("resources"), "w", encoding="utf-8") as file:
+            file.write('{"devices": [{"allow": true, "type": "c", "major": 1, "minor": 3, '
+                       '"access": "rw"}]}')
         for arguments in (("create", "--bundle", self.bundle, self.cid + "-b"),
                           ("start", self.cid + "-b"), ("exec", "-d", self.cid + "-b", "/probe"),
                           ("pause", self.cid + "-b"), ("resume", self.cid + "-b"),
-                          ("update", "--pids-limit", "20", self.cid + "-b"),
+                          ("update", "-r", self.path("resources"), self.cid + "-b"),
                           ("kill", "--all", self.cid + "-b", "KILL"),
                           ("delete", "--force", self.cid + "-b"), ("delete", "--force", self.cid)):
             self.traced(*arguments)
