@@ -92,29 +92,10 @@ spec::Seccomp profile_of(Choices& choices) {
     return seccomp;
 }
 
-/// What a condition means, written down without any bit tricks.
-bool holds(const spec::SeccompArg& arg, std::uint64_t value) {
-    switch (arg.op) {
-        case SeccompOperator::NotEqual:
-            return value != arg.value;
-        case SeccompOperator::Less:
-            return value < arg.value;
-        case SeccompOperator::LessEqual:
-            return value <= arg.value;
-        case SeccompOperator::Equal:
-            return value == arg.value;
-        case SeccompOperator::GreaterEqual:
-            return value >= arg.value;
-        case SeccompOperator::Greater:
-            return value > arg.value;
-        case SeccompOperator::MaskedEqual:
-            return (value & arg.value) == (arg.value_two & arg.value);
-    }
-    return false;
-}
-
 bool holds(const spec::SeccompSyscall& rule, const ::seccomp_data& call) {
-    const auto one = [&](const spec::SeccompArg& arg) { return holds(arg, call.args[arg.index]); };
+    const auto one = [&](const spec::SeccompArg& arg) {
+        return test::holds(arg, call.args[arg.index]);
+    };
     return kernel::has_repeated_argument(rule) ? std::ranges::any_of(rule.args, one)
                                                : std::ranges::all_of(rule.args, one);
 }

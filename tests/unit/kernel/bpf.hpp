@@ -1,5 +1,5 @@
 // Tests of room kernel: a classic BPF machine, as much of it as filters of system calls use, so
-// that a filter can be asked what it says of a call without being loaded.
+// that a filter can be asked what it says of a call without being loaded; and what a profile means.
 #pragma once
 
 #include <linux/filter.h>
@@ -10,7 +10,30 @@
 #include <stdexcept>
 #include <vector>
 
+#include "cleat/spec/config.hpp"
+
 namespace cleat::test {
+
+/// What a condition means, written down without any bit tricks.
+inline bool holds(const spec::SeccompArg& arg, std::uint64_t value) {
+    switch (arg.op) {
+        case spec::SeccompOperator::NotEqual:
+            return value != arg.value;
+        case spec::SeccompOperator::Less:
+            return value < arg.value;
+        case spec::SeccompOperator::LessEqual:
+            return value <= arg.value;
+        case spec::SeccompOperator::Equal:
+            return value == arg.value;
+        case spec::SeccompOperator::GreaterEqual:
+            return value >= arg.value;
+        case spec::SeccompOperator::Greater:
+            return value > arg.value;
+        case spec::SeccompOperator::MaskedEqual:
+            return (value & arg.value) == (arg.value_two & arg.value);
+    }
+    return false;
+}
 
 /// What the program returns for the call; throws if it does what no valid filter does.
 inline std::uint32_t run_filter(const std::vector<::sock_filter>& program,

@@ -46,27 +46,6 @@ int differences(const Program& ours, const Program& theirs) {
     return count;
 }
 
-/// What a condition means, written down without any bit tricks.
-bool holds(const spec::SeccompArg& arg, std::uint64_t value) {
-    switch (arg.op) {
-        case SeccompOperator::NotEqual:
-            return value != arg.value;
-        case SeccompOperator::Less:
-            return value < arg.value;
-        case SeccompOperator::LessEqual:
-            return value <= arg.value;
-        case SeccompOperator::Equal:
-            return value == arg.value;
-        case SeccompOperator::GreaterEqual:
-            return value >= arg.value;
-        case SeccompOperator::Greater:
-            return value > arg.value;
-        case SeccompOperator::MaskedEqual:
-            return (value & arg.value) == (arg.value_two & arg.value);
-    }
-    return false;
-}
-
 }  // namespace
 
 TEST_CASE("a filter says of each call what the profile says") {
@@ -155,7 +134,8 @@ TEST_CASE("every operator compares 64 bits without sign") {
                 kernel::emit_seccomp(profile({allow({"read"}, {first, second})}), kX86);
             auto data = call(AUDIT_ARCH_X86_64, 0, number());
             data.args[5] = number();
-            const bool allowed = holds(first, data.args[0]) && holds(second, data.args[5]);
+            const bool allowed =
+                test::holds(first, data.args[0]) && test::holds(second, data.args[5]);
             if ((test::run_filter(program, data) == SECCOMP_RET_ALLOW) != allowed) ++wrong;
         }
     }
