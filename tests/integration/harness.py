@@ -178,6 +178,8 @@ class CleatTest(unittest.TestCase):
     @staticmethod
     def wait_call(process, seconds):
         """The exit code, or None; reaps orphans meanwhile, without which no pid 1 can end."""
+        if process.poll() is not None:
+            return process.returncode
         deadline, pidfd = time.monotonic() + seconds, os.pidfd_open(process.pid)
         try:
             while not select.select([pidfd], [], [], 0.1)[0]:
