@@ -101,4 +101,19 @@ Result<sys::Fd> open_unified(const plan::CgroupDirectory& directory) {
     return sys::open_at(sys::kHere, full_path(directory).c_str(), O_PATH | O_DIRECTORY);
 }
 
+Result<sys::Fd> open_unified_of(const plan::CgroupDirectory& directory, pid_t member) {
+    const auto list =
+        TRY(sys::read_text_at(sys::kHere, concat("/proc/", member, "/cgroup").c_str()));
+    for (const auto line : split(list, '\n')) {
+        if (!line.starts_with("0::")) continue;
+        // Before the container's own there may be what is above the mountpoint.
+        const auto at = line.find(directory.path + "/");
+        if (at == std::string_view::npos) break;
+        const std::string path =
+            concat(full_path(directory), line.substr(at + directory.path.size()));
+        return sys::open_at(sys::kHere, path.c_str(), O_PATH | O_DIRECTORY);
+    }
+    return fail(ErrorKind::State, "the container's first process is not below its cgroup");
+}
+
 }  // namespace cleat::cgroup

@@ -184,6 +184,13 @@ Result<void> apply(const plan::JoinCgroups&, Context& context) {
     return {};
 }
 
+Result<void> apply(const plan::EnterSubgroup& step, Context& context) {
+    auto& procs = context.slots.at(step.slot.index);
+    if (::write(procs.get(), "0", 1) < 0) return failed("move into the delegated cgroup");
+    procs.reset();
+    return {};
+}
+
 Result<void> apply(const plan::SetHostname& step, Context&) {
     if (::sethostname(step.name.data(), step.name.size()) < 0)
         return failed("set hostname ", quoted(step.name));

@@ -27,6 +27,20 @@ Result<void> Confinement::apply(const plan::MakeCgroup& step) {
     const auto& directory = plan_.cgroups.at(step.cgroup);
     const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
     if (TRY(cgroup::make(directory, sharing)) == cgroup::Made::New) cgroups_.add(directory);
+    if (!step.below_scope || !directory.unified) return {};
+    // Now nobody but the stand-in keeps the scope from giving its controllers to those below.
+    TRY(move_stand_in(directory));
+    static_cast<void>(TRY(cgroup::make(directory, sharing)));
+    return {};
+}
+
+/// Another one, born where it shall be: nobody's pid is written anywhere.
+Result<void> Confinement::move_stand_in(const plan::CgroupDirectory& directory) {
+    const auto place = TRY(cgroup::open_unified(directory));
+    auto cloned = TRY(clone_process({.cgroup = place.get()}));
+    if (cloned.pid == 0) stand_in();
+    stand_in_.end();
+    stand_in_.take(cloned.pid, std::move(cloned.pidfd));
     return {};
 }
 

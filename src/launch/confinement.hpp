@@ -27,6 +27,8 @@ class Confinement {
     void keep() noexcept;
 
  private:
+    [[nodiscard]] Result<void> move_stand_in(const plan::CgroupDirectory& directory);
+
     const plan::Plan& plan_;
     RdtGuard rdt_groups_;
     CgroupGuard cgroups_;

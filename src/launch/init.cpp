@@ -125,6 +125,7 @@ class InitHands {
                  std::same_as<HostStep, plan::WriteCgroup> ||
                  std::same_as<HostStep, plan::SetCgroupDevices> ||
                  std::same_as<HostStep, plan::DelegateCgroup> ||
+                 std::same_as<HostStep, plan::MakeSubgroup> ||
                  std::same_as<HostStep, plan::MakeRdtGroup> ||
                  std::same_as<HostStep, plan::WriteRdtSchema> ||
                  std::same_as<HostStep, plan::JoinRdtGroups> ||

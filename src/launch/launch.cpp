@@ -54,6 +54,10 @@ class Host {
     Result<void> operator()(const plan::WriteCgroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::SetCgroupDevices& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::DelegateCgroup& step) { return confinement_.apply(step); }
+    Result<void> operator()(const plan::MakeSubgroup& step) {
+        context_.slots.at(step.slot.index) = TRY(cgroup::make_subgroup(step, plan_.cgroups));
+        return {};
+    }
     Result<void> operator()(const plan::MakeRdtGroup& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::WriteRdtSchema& step) { return confinement_.apply(step); }
     Result<void> operator()(const plan::JoinRdtGroups& step) {
@@ -107,6 +111,7 @@ class Host {
 
  private:
     Result<void> prepare();
+    Result<Cloned> clone_first(const plan::Clone& step);
     Result<void> await_joined(pid_t joiner);
     Result<void> move_into_scope(const Cloned& joiner);
     Result<Incoming> receive_next();
@@ -155,6 +160,25 @@ Result<void> Host::prepare() {
     return {};
 }
 
+/// Init, or the joiner. A container that gives controllers to cgroups of its own has no process in
+/// the one above them (cgroup-v2.rst, "No Internal Process Constraint"), and lets none in; a member
+/// is born beside its first process then.
+Result<Cloned> Host::clone_first(const plan::Clone& step) {
+    const auto clone = [&] {
+        return plan_.joiner.empty() ? clone_container(step, context_, Sibling::No)
+                                    : clone_process({.cgroup = context_.unified_cgroup.get()});
+    };
+    auto cloned = clone();
+    if (cloned || cloned.error().errno_value != EBUSY || !step.into_cgroup ||
+        !request_.container_init)
+        return cloned;
+    auto place =
+        cgroup::open_unified_of(plan_.cgroups.at(*step.into_cgroup), request_.container_init->pid);
+    if (!place) return cloned;
+    context_.unified_cgroup = *std::move(place);
+    return clone();
+}
+
 Result<void> Host::operator()(const plan::Clone& step) {
     context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
     if (step.into_cgroup)
@@ -173,8 +197,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
     if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
-    auto cloned = direct ? clone_container(step, context_, Sibling::No)
-                         : clone_process({.cgroup = context_.unified_cgroup.get()});
+    auto cloned = clone_first(step);
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
                        !plan_.scope.unit.empty() && context_.unified_cgroup;
     if (moved) {

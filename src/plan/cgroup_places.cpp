@@ -92,6 +92,18 @@ std::string usual_parent(const CgroupHierarchy& hierarchy) {
     return normal_path(own.substr(0, own.rfind('/')));
 }
 
+namespace {
+
+/// The cgroup in a hierarchy that the driver and the annotation for it say.
+std::string chosen_place(const Container& container, const CgroupHierarchy& hierarchy) {
+    const auto& scope = container.plan.scope;
+    if (scope.unit.empty()) return place(container, hierarchy);
+    const auto& below = container.annotations.systemd_subgroup;
+    return concat(scope_path(scope, own_place(hierarchy)), below.empty() ? "" : "/", below);
+}
+
+}  // namespace
+
 Result<std::vector<CgroupDirectory>> place_cgroups(const Container& container) {
     std::vector<CgroupDirectory> places;
     const auto driver = container.options.cgroup_driver;
@@ -100,13 +112,14 @@ Result<std::vector<CgroupDirectory>> place_cgroups(const Container& container) {
         container.plan.scope = TRY(find_scope(container));
     } else {
         TRY(check_path(container.spec.linux.cgroups_path));
+        if (!container.annotations.systemd_subgroup.empty())
+            container.warn("/annotations/run.oci.systemd.subgroup",
+                           "has no effect: the cgroup driver is not systemd");
     }
     for (const auto& hierarchy : container.facts.cgroups)
         places.push_back({.controllers = hierarchy.controllers,
                           .mountpoint = hierarchy.mountpoint,
-                          .path = container.plan.scope.unit.empty()
-                                      ? place(container, hierarchy)
-                                      : scope_path(container.plan.scope, own_place(hierarchy)),
+                          .path = chosen_place(container, hierarchy),
                           .unified = hierarchy.unified});
     return places;
 }

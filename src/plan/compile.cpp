@@ -43,6 +43,8 @@ Result<Steps> compile_init(const Container& container) {
     init += join_cgroups(container);
     // Into the namespaces that clone could not make; in a user namespace as its root.
     init += enter_namespaces(container);
+    // What the namespace shows as its root is the container's to divide.
+    init += enter_subgroup(container);
     // The caller's terminal is nothing for the container to type into (CVE-2017-5226).
     init.add(NewSession{});
     // By the host's procfs, which is still the one to trust (CVE-2025-52881).
@@ -93,7 +95,7 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     return host;
 }
 
-/// For a file that hooks write to.
+/// For what the host opens by this path.
 std::optional<Slot> slot_for(const std::string& path, Plan& plan) {
     return path.empty() ? std::nullopt : std::optional(Slot{plan.slots++});
 }
@@ -112,6 +114,7 @@ Result<Plan> compile(const spec::Spec& spec, const HostFacts& facts, const Optio
                               .namespaces = std::move(namespaces),
                               .hook_output = slot_for(annotations.hooks_stdout, plan),
                               .hook_errors = slot_for(annotations.hooks_stderr, plan),
+                              .subgroup = slot_for(annotations.delegate_cgroup, plan),
                               .plan = plan};
     plan.cgroups = TRY(place_cgroups(container));
     Steps init = TRY(compile_init(container));

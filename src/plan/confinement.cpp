@@ -77,26 +77,53 @@ Steps delegate(const Container& container) {
     return host;
 }
 
+constexpr const char* kScopeSubgroup = "/annotations/run.oci.systemd.subgroup";
+constexpr const char* kSubgroup = "/annotations/run.oci.delegate-cgroup";
+
+/// Only a cgroup v2 can be left to who is in it.
+Result<Steps> make_subgroup(const Container& container) {
+    Steps host;
+    if (!container.subgroup) return host;
+    if (container.facts.cgroup_mode != CgroupMode::Unified || container.plan.cgroups.empty())
+        return refuse(ErrorKind::Unsupported, kSubgroup,
+                      "needs a cgroup v2 of the container's own");
+    host.add(MakeSubgroup{.cgroup = *unified_index(container.plan.cgroups),
+                          .name = container.annotations.delegate_cgroup,
+                          .slot = *container.subgroup},
+             kSubgroup);
+    return host;
+}
+
 }  // namespace
 
 Result<Steps> confine(const Container& container) {
     const auto& cgroups = container.plan.cgroups;
     Steps host;
     warn_of_missing_limits(container);
-    if (cgroups.empty()) return host;
+    if (cgroups.empty()) return make_subgroup(container);
     const auto resources = resources_of(container.spec);
     const bool of_systemd = !container.plan.scope.unit.empty();
+    const bool divided = of_systemd && !container.annotations.systemd_subgroup.empty();
     if (of_systemd) host += TRY(scope_steps(container, resources));
     for (std::size_t i = 0; i < cgroups.size(); ++i)
-        host.add(MakeCgroup{.cgroup = static_cast<std::uint16_t>(i), .shared = of_systemd},
-                 origin_of_cgroups(container));
+        host.add(MakeCgroup{.cgroup = static_cast<std::uint16_t>(i),
+                            .shared = of_systemd,
+                            .below_scope = divided},
+                 divided ? kScopeSubgroup : origin_of_cgroups(container));
     // A rootless host may load no BPF program, and in its user namespace no device can be made.
     const auto devices = is_rootless(container.facts) ? OnFailure::Ignore : OnFailure::Refuse;
     host += TRY(
         resource_steps(resources, cgroups,
                        {.pointer = "/linux/resources", .age = CgroupAge::New, .devices = devices}));
     host += delegate(container);
+    host += TRY(make_subgroup(container));
     return host;
+}
+
+Steps enter_subgroup(const Container& container) {
+    Steps init;
+    if (container.subgroup) init.add(EnterSubgroup{.slot = *container.subgroup}, kSubgroup);
+    return init;
 }
 
 Steps join_cgroups(const Container& container) {

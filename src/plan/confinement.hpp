@@ -10,5 +10,7 @@ namespace cleat::plan {
 [[nodiscard]] Result<Steps> confine(const Container& container);
 /// Init: into them, where it was not born there.
 [[nodiscard]] Steps join_cgroups(const Container& container);
+/// Init: from there into the one that an annotation asks for below it.
+[[nodiscard]] Steps enter_subgroup(const Container& container);
 
 }  // namespace cleat::plan

@@ -41,7 +41,8 @@ struct Container {
     Namespaces namespaces;
     std::optional<Slot> hook_output = {};  ///< opened by the host, if asked for
     std::optional<Slot> hook_errors = {};
-    Plan& plan;  ///< gives slots, holds the cgroups' places, takes warnings
+    std::optional<Slot> subgroup = {};  ///< made by the host, if asked for
+    Plan& plan;                         ///< gives slots, holds the cgroups' places, takes warnings
 
     /// A container that is never started may be without (config.md#process).
     [[nodiscard]] const spec::Process& process() const {

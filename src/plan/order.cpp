@@ -60,7 +60,8 @@ constexpr std::array kHostRules = std::to_array<Rule>({
     {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
     {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<DelegateCgroup>,
      "a cgroup has its limits before it is given away"},
-    {is<MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup>, is<Clone>,
+    {is<DelegateCgroup>, is<MakeSubgroup>, "what is made below a cgroup has its owner"},
+    {is<MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup, MakeSubgroup>, is<Clone>,
      "cgroups are there, limits and all, before the clone"},
     {is<MakeRdtGroup, WriteRdtSchema>, is<Clone>, "rdt groups are there before the clone"},
     {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput>, is<Clone>,
@@ -85,6 +86,8 @@ constexpr std::array kJoinRules = std::to_array<Rule>({
 
 constexpr std::array kInitRules = std::to_array<Rule>({
     {is<JoinCgroups>, unshares_cgroup, "the cgroup namespace comes after joining the cgroups"},
+    {unshares_cgroup, is<EnterSubgroup>,
+     "the cgroup namespace is rooted above what it is left for"},
     {awaits<Gate::IdMapsWritten>, is<BecomeRoot>, "nobody becomes root before the id maps"},
     {awaits<Gate::IdMapsWritten>, kMount, "id maps come before the first mount"},
     {is<BecomeRoot>, kMount, "mounts are made as root of the user namespace"},
@@ -142,10 +145,11 @@ std::ptrdiff_t count(List list, Is kind) {
 
 // ---- the lists as wholes -----------------------------------------------------------------------
 
-constexpr Is kHostOnly = is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices,
-                            DelegateCgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups,
-                            OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput,
-                            Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps, SetOomScoreAdj>;
+constexpr Is kHostOnly =
+    is<StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup,
+       MakeSubgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping,
+       OpenSource, OpenContainer, OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice,
+       WriteIdMaps, SetOomScoreAdj>;
 constexpr Is kEitherSide = is<RunHooks, Report, Await>;
 constexpr Is kJoiner =
     is<ProtectInit, SetCpuAffinity, JoinCgroups, JoinNamespace, JoinContainer, BecomeRoot>;
@@ -208,6 +212,8 @@ SlotUse slot_use(const Action& action) {
         return {{}, moved->network_namespace};
     if (const auto* opened = std::get_if<OpenContainer>(&action)) return {opened->slot, {}};
     if (const auto* opened = std::get_if<OpenHookOutput>(&action)) return {opened->slot, {}};
+    if (const auto* made = std::get_if<MakeSubgroup>(&action)) return {made->slot, {}};
+    if (const auto* entered = std::get_if<EnterSubgroup>(&action)) return {{}, entered->slot};
     if (const auto* hooks = std::get_if<RunHooks>(&action))
         return {{}, hooks->output ? hooks->output : hooks->errors};
     if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
@@ -240,6 +246,7 @@ std::optional<std::uint16_t> cgroup_of(const Action& action) {
     if (const auto* written = std::get_if<WriteCgroup>(&action)) return written->cgroup;
     if (const auto* ruled = std::get_if<SetCgroupDevices>(&action)) return ruled->cgroup;
     if (const auto* given = std::get_if<DelegateCgroup>(&action)) return given->cgroup;
+    if (const auto* below = std::get_if<MakeSubgroup>(&action)) return below->cgroup;
     if (const auto* clone = std::get_if<Clone>(&action)) return clone->into_cgroup;
     return std::nullopt;
 }

@@ -94,7 +94,7 @@ struct Members {
     JsonObject operator()(const StartScope& s) const { return scope_members(s); }
     JsonObject operator()(const ChangeScope& s) const { return scope_members(s); }
     JsonObject operator()(const MakeCgroup& s) const {
-        return {{"cgroup", s.cgroup}, {"shared", s.shared}};
+        return {{"cgroup", s.cgroup}, {"shared", s.shared}, {"belowScope", s.below_scope}};
     }
     JsonObject operator()(const WriteCgroup& s) const {
         return {{"cgroup", s.cgroup},
@@ -111,6 +111,9 @@ struct Members {
     }
     JsonObject operator()(const DelegateCgroup& s) const {
         return {{"cgroup", s.cgroup}, {"owner", s.owner}};
+    }
+    JsonObject operator()(const MakeSubgroup& s) const {
+        return {{"cgroup", s.cgroup}, {"name", s.name}, {"slot", s.slot}};
     }
     JsonObject operator()(const MakeRdtGroup& s) const {
         return {{"group", s.group},
@@ -170,6 +173,7 @@ struct Members {
 
     JsonObject operator()(const ProtectInit&) const { return {}; }
     JsonObject operator()(const JoinCgroups&) const { return {}; }
+    JsonObject operator()(const EnterSubgroup& s) const { return {{"slot", s.slot}}; }
     JsonObject operator()(const JoinNamespace& s) const {
         return {{"type", spec::name_of(s.type)}, {"slot", s.slot}};
     }

@@ -118,6 +118,9 @@ struct Teller {
     std::string operator()(const DelegateCgroup& s) const {
         return concat("give cgroup ", s.cgroup, " to uid ", s.owner.value);
     }
+    std::string operator()(const MakeSubgroup& s) const {
+        return concat("make ", s.name, " below cgroup ", s.cgroup, " as ", slot_text(s.slot));
+    }
     std::string operator()(const MakeRdtGroup& s) const {
         if (s.owner == RdtOwner::Other) return "find rdt group " + s.group;
         const bool shared = s.owner == RdtOwner::Shared;
@@ -187,6 +190,9 @@ struct Teller {
         return "become undumpable and tied to the creator";
     }
     std::string operator()(const JoinCgroups&) const { return "join the cgroups v1"; }
+    std::string operator()(const EnterSubgroup& s) const {
+        return concat("move into the cgroup", from_slot(s.slot));
+    }
     std::string operator()(const JoinNamespace& s) const {
         return concat("join ", spec::name_of(s.type), " namespace", from_slot(s.slot));
     }

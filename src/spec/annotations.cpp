@@ -71,6 +71,16 @@ Complaint take_bpf(std::string_view value, Annotations& out) {
     return {};
 }
 
+/// One or more names of cgroups below one another, or "" for none.
+Complaint take_cgroup_below(std::string_view value, std::string& path) {
+    path = value;
+    if (value.empty()) return {};
+    for (const auto part : split(value, '/'))
+        if (part.empty() || part == "." || part == ".." || part.starts_with("cgroup."))
+            return concat(quoted(value), " is not the path of a cgroup below another");
+    return {};
+}
+
 Complaint refuse_unless_empty(std::string_view value, const char* why) {
     return value.empty() ? "" : why;
 }
@@ -97,15 +107,10 @@ constexpr std::array kKnown = std::to_array<Known>({
      [](auto value, auto& out) { return take_absolute(value, out.pidfd_receiver); }},
     {"run.oci.systemd.force_cgroup_v1",
      [](auto value, auto& out) { return take_absolute(value, out.force_cgroup_v1); }},
-    // The container's cgroup is that of its scope, which is what "" asks for.
     {"run.oci.systemd.subgroup",
-     [](auto value, auto&) {
-         return refuse_unless_empty(value, "the container's cgroup is the scope itself");
-     }},
+     [](auto value, auto& out) { return take_cgroup_below(value, out.systemd_subgroup); }},
     {"run.oci.delegate-cgroup",
-     [](auto value, auto&) {
-         return refuse_unless_empty(value, "needs a cgroup below the scope's, which is not made");
-     }},
+     [](auto value, auto& out) { return take_cgroup_below(value, out.delegate_cgroup); }},
     {"run.oci.hooks.stdout",
      [](auto value, auto& out) { return take_absolute(value, out.hooks_stdout); }},
     {"run.oci.hooks.stderr",

@@ -53,11 +53,19 @@ enum class Sharing { No, Yes };
 /// Files of the kernel's list that this cgroup does not have are left out.
 [[nodiscard]] Result<void> apply(const plan::DelegateCgroup& step, const Directories& directories);
 
+/// Makes the cgroup, its parents up to the container's, and opens its cgroup.procs. Each belongs to
+/// whom the container's belongs to.
+[[nodiscard]] Result<sys::Fd> make_subgroup(const plan::MakeSubgroup& step,
+                                            const Directories& directories);
+
 /// Descriptors for joining without writing another process's pid: the v1 `tasks` files, opened for
 /// writing; the joining process writes "0" to each. Unified directories are left out.
 [[nodiscard]] Result<std::vector<sys::Fd>> open_v1_tasks(const Directories& directories);
 /// O_PATH of the unified directory, for CLONE_INTO_CGROUP.
 [[nodiscard]] Result<sys::Fd> open_unified(const plan::CgroupDirectory& directory);
+/// The same for the cgroup below `directory` that a process is in: who gives controllers to those
+/// below has only such processes. An error if it is not below.
+[[nodiscard]] Result<sys::Fd> open_unified_of(const plan::CgroupDirectory& directory, pid_t member);
 
 /// Every process in the cgroups and all below, host pids, sorted. An absent cgroup has none.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Directories& directories);

@@ -41,6 +41,7 @@ struct MovedNetDevice {
 // Init: process, ids, namespaces (process.cpp, namespaces.cpp).
 [[nodiscard]] Result<void> apply(const plan::ProtectInit& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::JoinCgroups& step, Context& context);
+[[nodiscard]] Result<void> apply(const plan::EnterSubgroup& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::JoinNamespace& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::JoinContainer& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::UnshareNamespaces& step, Context& context);

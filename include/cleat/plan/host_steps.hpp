@@ -53,6 +53,7 @@ struct ChangeScope {
 struct MakeCgroup {
     std::uint16_t cgroup = 0;
     bool shared = false;
+    bool below_scope = false;  ///< the scope's stand-in moves down, as only then v2 can divide
 };
 
 /// What a write to a cgroup file may do when the file is not there or the kernel refuses.
@@ -84,6 +85,14 @@ struct SetCgroupDevices {
 struct DelegateCgroup {
     std::uint16_t cgroup = 0;
     Uid owner;
+};
+
+/// Makes a cgroup below that of Plan::cgroups[cgroup], with the same owner and no limits of its
+/// own, and opens its cgroup.procs into `slot`.
+struct MakeSubgroup {
+    std::uint16_t cgroup = 0;
+    std::string name;
+    Slot slot;
 };
 
 /// Whose a group of a resctrl file system is (config-linux.md#intelrdt).

@@ -18,6 +18,11 @@ struct ProtectInit {};
 /// Joins the container's cgroups: v1 by writing 0 to each `tasks`; on v2 clone did it already.
 struct JoinCgroups {};
 
+/// Moves on into the cgroup whose cgroup.procs is in `slot`.
+struct EnterSubgroup {
+    Slot slot;
+};
+
 /// setns(2) with one namespace.
 struct JoinNamespace {
     spec::NamespaceType type = spec::NamespaceType::Pid;

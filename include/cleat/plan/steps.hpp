@@ -16,12 +16,12 @@ namespace cleat::plan {
 
 using Action = std::variant<
     StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup,
-    MakeRdtGroup, WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping, OpenSource,
-    OpenContainer, OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps,
-    SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, JoinNamespace, JoinContainer,
-    UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback, SetHostname,
-    SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount, Remount,
-    MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
+    MakeSubgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping,
+    OpenSource, OpenContainer, OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps,
+    SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, EnterSubgroup, JoinNamespace,
+    JoinContainer, UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback,
+    SetHostname, SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
+    Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
     SetRootPropagation, SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
     SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
     SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,

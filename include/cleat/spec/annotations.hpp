@@ -22,7 +22,9 @@ struct Annotations {
     std::string pidfd_receiver;                  ///< a socket that the pidfd of init is sent to
     std::string hooks_stdout;                    ///< files that hooks append to; "" for none
     std::string hooks_stderr;
-    std::string force_cgroup_v1;  ///< the destination of a mount that is to be systemd's hierarchy
+    std::string systemd_subgroup;  ///< the container's cgroup is this one below its scope
+    std::string delegate_cgroup;   ///< the process is in this one below the container's cgroup
+    std::string force_cgroup_v1;   ///< the destination of a mount that is to be systemd's hierarchy
 };
 
 /// What the annotations of a checked config.json ask for.

@@ -87,4 +87,50 @@ TEST_CASE("nobody gives away what he may not, or to whom he does not know") {
     CHECK(given(spec).empty());
 }
 
+TEST_CASE(
+    "a cgroup below the container's is made before the clone and entered below its namespace") {
+    auto spec = delegating();
+    spec.annotations["run.oci.delegate-cgroup"] = "payload";
+    const auto plan = compile(spec, sample::unified_host(), sample::options());
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    REQUIRE(sample::all<MakeSubgroup>(plan->host).size() == 1);
+    CHECK(sample::all<MakeSubgroup>(plan->host)[0].name == "payload");
+    CHECK(sample::all<EnterSubgroup>(plan->init).size() == 1);
+    CHECK(plan->cgroups.size() == 1);
+}
+
+TEST_CASE("a cgroup v1 is not left to who is in it") {
+    auto spec = delegating();
+    spec.annotations["run.oci.delegate-cgroup"] = "payload";
+    auto without = sample::options();
+    without.cgroup_driver = CgroupDriver::Disabled;
+    for (const auto& plan : {compile(spec, sample::legacy_host(), sample::options()),
+                             compile(spec, sample::hybrid_host(), sample::options()),
+                             compile(spec, sample::unified_host(), without)}) {
+        REQUIRE_FALSE(plan);
+        CHECK(plan.error().pointer == "/annotations/run.oci.delegate-cgroup");
+    }
+}
+
+TEST_CASE("a subgroup of the scope is the container's cgroup, and only of a scope") {
+    auto spec = delegating();
+    spec.linux.cgroups_path = "machine.slice:libpod:web1";
+    spec.annotations["run.oci.systemd.subgroup"] = "container";
+    auto options = sample::options();
+    options.cgroup_driver = CgroupDriver::Systemd;
+    const auto plan = compile(spec, sample::unified_host(), options);
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+    CHECK(plan->cgroups.at(0).path == "/machine.slice/libpod-web1.scope/container");
+    CHECK(sample::all<MakeCgroup>(plan->host).at(0).below_scope);
+    spec.linux.cgroups_path = "/libpod/web1";
+    const auto other = compile(spec, sample::unified_host(), sample::options());
+    REQUIRE_MESSAGE(other, other.error().what);
+    CHECK(other->cgroups.at(0).path == "/libpod/web1");
+    CHECK_FALSE(sample::all<MakeCgroup>(other->host).at(0).below_scope);
+    REQUIRE(other->warnings.size() == 1);
+    CHECK(other->warnings[0].pointer == "/annotations/run.oci.systemd.subgroup");
+}
+
 }  // namespace cleat::plan

@@ -67,6 +67,19 @@ TEST_CASE("a cgroup that is given away before it has its limits is noticed") {
     CHECK_FALSE(broken_invariants(plan).empty());
 }
 
+TEST_CASE("a cgroup made below one that is given away later is noticed") {
+    auto plan = sound_plan();
+    plan.slots++;
+    const auto clone = find(plan.host, "clone");
+    const Slot slot{static_cast<std::uint16_t>(plan.slots - 1)};
+    const auto below = plan.host.insert(
+        clone, {.action = MakeSubgroup{.cgroup = 0, .name = "x", .slot = slot}, .origin = ""});
+    CHECK(broken_invariants(plan).empty());
+    plan.host.insert(below + 1,
+                     {.action = DelegateCgroup{.cgroup = 0, .owner = Uid{7}}, .origin = ""});
+    CHECK_FALSE(broken_invariants(plan).empty());
+}
+
 TEST_CASE("a host step in the wrong place is noticed") {
     for (const auto& [kind, before] : {std::pair{"clone", "make-cgroup"},
                                        {"write-cgroup", "make-cgroup"},

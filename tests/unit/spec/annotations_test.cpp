@@ -28,8 +28,10 @@ TEST_CASE("an annotation that cannot be honoured is refused by its name") {
     };
     for (const auto& [name, value, message] : {
              Case{"run.oci.handler", "krun", "no handlers"},
-             Case{"run.oci.systemd.subgroup", "container", "is the scope itself"},
-             Case{"run.oci.delegate-cgroup", "inner", "is not made"},
+             Case{"run.oci.systemd.subgroup", "../x", "not the path of a cgroup"},
+             Case{"run.oci.systemd.subgroup", "/x", "not the path of a cgroup"},
+             Case{"run.oci.delegate-cgroup", "a//b", "not the path of a cgroup"},
+             Case{"run.oci.delegate-cgroup", "cgroup.procs", "not the path of a cgroup"},
              Case{"run.oci.seccomp.plugins", "a.so", "loads no code"},
              Case{"run.oci.mount_context_type", "label", "no type of context"},
              Case{"run.oci.seccomp.receiver", "a", "absolute"},
@@ -61,6 +63,8 @@ TEST_CASE("annotations are read into typed options") {
                                         {"run.oci.pidfd_receiver", "/p"},
                                         {"run.oci.hooks.stdout", "/o"},
                                         {"run.oci.hooks.stderr", "/e"},
+                                        {"run.oci.systemd.subgroup", "s/t"},
+                                        {"run.oci.delegate-cgroup", "d"},
                                         {"run.oci.systemd.force_cgroup_v1", "/c"}});
     CHECK(read.mount_context_type == "rootcontext");
     CHECK(read.seccomp_receiver == "/s");
@@ -71,6 +75,8 @@ TEST_CASE("annotations are read into typed options") {
     CHECK(read.hooks_stdout == "/o");
     CHECK(read.hooks_stderr == "/e");
     CHECK(read.force_cgroup_v1 == "/c");
+    CHECK(read.systemd_subgroup == "s/t");
+    CHECK(read.delegate_cgroup == "d");
     const auto none = read_annotations({{"a", "b"}});
     CHECK(none.mount_context_type == "context");
     CHECK_FALSE(none.keep_original_groups);
