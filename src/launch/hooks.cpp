@@ -61,6 +61,13 @@ void end_with(pid_t parent) noexcept {
     if (now != parent && now != 0) ::_exit(kCannotExecute);
 }
 
+/// The streams of a hook, and nothing else once it is executed.
+bool arrange(int input, const HookStreams& streams) noexcept {
+    return ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(streams.output, STDOUT_FILENO) >= 0 &&
+           ::dup2(streams.errors, STDERR_FILENO) >= 0 &&
+           ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
 /// Runs in the hook's process.
 [[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams,
                           pid_t parent) noexcept {
@@ -72,13 +79,9 @@ void end_with(pid_t parent) noexcept {
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::dup2(input, STDIN_FILENO);
-    ::dup2(streams.output, STDOUT_FILENO);
-    ::dup2(streams.errors, STDERR_FILENO);
-    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    ::execve(hook.path.c_str(), args.data(), env.data());
+    if (arrange(input, streams)) ::execve(hook.path.c_str(), args.data(), env.data());
     const std::string_view reason = ::strerrordesc_np(errno);
-    static_cast<void>(::write(STDERR_FILENO, reason.data(), reason.size()) < 0);
+    static_cast<void>(::write(streams.errors, reason.data(), reason.size()) < 0);
     ::_exit(kCannotExecute);
 }
 
