@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,8 +52,26 @@ Result<sys::Fd> memory_file(std::string_view content) {
     return file;
 }
 
+/// The hook ends with who waits for it: a runtime or an init that is killed leaves none behind.
+/// What a hook itself starts is its own; set-user-ID programs get away (PR_SET_PDEATHSIG(2const)).
+void end_with(pid_t parent) noexcept {
+    static_cast<void>(::prctl(PR_SET_PDEATHSIG, SIGKILL));
+    // 0: it is in a pid namespace where nothing can be told of this one (unshare --pid cleat).
+    const pid_t now = ::getppid();
+    if (now != parent && now != 0) ::_exit(kCannotExecute);
+}
+
+/// The streams of a hook, and nothing else once it is executed.
+bool arrange(int input, const HookStreams& streams) noexcept {
+    return ::dup2(input, STDIN_FILENO) >= 0 && ::dup2(streams.output, STDOUT_FILENO) >= 0 &&
+           ::dup2(streams.errors, STDERR_FILENO) >= 0 &&
+           ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
+}
+
 /// Runs in the hook's process.
-[[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams) noexcept {
+[[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams,
+                          pid_t parent) noexcept {
+    end_with(parent);
     auto args = pointers(hook.args);
     if (hook.args.empty())
         args = {const_cast<char*>(hook.path.c_str()), nullptr};  // execve(2) changes nothing
@@ -60,13 +79,9 @@ Result<sys::Fd> memory_file(std::string_view content) {
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    ::dup2(input, STDIN_FILENO);
-    ::dup2(streams.output, STDOUT_FILENO);
-    ::dup2(streams.errors, STDERR_FILENO);
-    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-    ::execve(hook.path.c_str(), args.data(), env.data());
+    if (arrange(input, streams)) ::execve(hook.path.c_str(), args.data(), env.data());
     const std::string_view reason = ::strerrordesc_np(errno);
-    static_cast<void>(::write(STDERR_FILENO, reason.data(), reason.size()) < 0);
+    static_cast<void>(::write(streams.errors, reason.data(), reason.size()) < 0);
     ::_exit(kCannotExecute);
 }
 
@@ -108,8 +123,9 @@ Result<void> run_one(const spec::Hook& hook, int input, HookStreams streams) {
         null = TRY(sys::open_at(sys::kHere, "/dev/null", O_WRONLY));
         streams.output = null.get();
     }
+    const pid_t self = ::getpid();
     const auto process = TRY(clone_process({}));
-    if (process.pid == 0) execute(hook, input, streams);
+    if (process.pid == 0) execute(hook, input, streams, self);
     const auto status = TRY(wait_for(process, hook.timeout));
     if (!status) return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
     if (*status != 0) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Nothing waits for ever, and nobody else's process pays for it: parents that are frozen or full, an
-init that is stopped, hooks that never end, signals, other boots, other clocks, odd files."""
+init that is stopped, signals, other boots, other clocks, odd files."""
 import json
 import os
 import random
@@ -10,7 +10,6 @@ import time
 
 from harness import CleatTest, main
 from host import CALLS, cgroup_mounts, reap
-
 
 # A shell's background jobs ignore some signals, and what they execute does.
 HEEDFUL = ("env", "--default-signal=INT,QUIT,HUP,TERM")
@@ -91,43 +90,6 @@ class Stuck(CleatTest):
         self.assertNotEqual(self.wait_call(starting, 10), None, "start hangs")
         self.assertNotEqual(starting.returncode, 0)
         self.assert_nothing_left()
-
-    def hanging_create(self, kind):
-        """A create that waits for a hook without a time limit; the call, and the hook's pid."""
-        mark = self.path("mark")
-        self.config("/bin/true", change=lambda c: c.update(hooks={kind: [
-            {"path": "/bin/sh", "args": ["sh", "-c", f"echo $$ >{mark}; exec sleep 300"]}]}))
-        creating, *_ = self.start_call("create", "--bundle", self.bundle, self.cid, wrap=HEEDFUL)
-        self.wait_for(lambda: os.path.exists(mark) and os.path.getsize(mark), "the hook")
-        with open(mark, encoding="utf-8") as file:
-            pid = int(file.read())
-        os.unlink(mark)
-        return creating, pid
-
-    def test_a_hook_that_never_ends_keeps_no_container_from_its_end(self):
-        """Without a time limit its creator waits, and others do not."""
-        creating, hook = self.hanging_create("createRuntime")
-        try:
-            self.assertIsNone(self.wait_call(creating, 0.3))
-            self.assertIn("no", self.call("state", self.cid).err + "no")
-            begin = time.monotonic()
-            self.delete("--force")
-            self.assertLess(time.monotonic() - begin, 12)
-        finally:
-            os.kill(hook, signal.SIGKILL)
-        self.assertNotEqual(self.wait_call(creating, 10), None, "create hangs")
-        self.assertNotEqual(creating.returncode, 0)
-        self.assert_nothing_left()
-
-    def test_signals_end_a_create_that_waits_for_a_hook(self):
-        for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL):
-            with self.subTest(signal=name):
-                creating, hook = self.hanging_create("createRuntime")
-                creating.send_signal(name)
-                self.assertIsNotNone(self.wait_call(creating, 10), "create hangs")
-                os.kill(hook, signal.SIGKILL)
-                self.delete("--force")
-                self.assert_nothing_left()
 
     def test_signals_at_any_moment_of_create_and_run(self):
         chance = random.Random(3)
