@@ -344,18 +344,29 @@ class SilentBus(CgroupTest):
 class FakeSystemd(CgroupTest):
     """It takes the call for a scope; what becomes of the job is the test's."""
 
-    def create_with_jobs_that(self, result, text):
+    def create_fails(self, text, *how):
+        """What was called, and the seconds that it took."""
         path = self.path("bus")
-        bus = FakeBus(path, result)
+        bus = FakeBus(path, *how)
         self.undo.append(bus.close)
         self.config(change=lambda c: c["linux"].update(cgroupsPath="a.slice:b:" + self.name))
         before = time.monotonic()
         self.create_refused("start scope b-.*" + text, timeout=90, global_options=DRIVER,
                             env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
-        self.assertIn("StartTransientUnit", bus.called)
-        self.assertEqual(bus.called[-1], "StopUnit")
+        took = time.monotonic() - before
         self.assert_nothing_left()
-        return time.monotonic() - before
+        return bus.called, took
+
+    def create_with_jobs_that(self, result, text):
+        called, took = self.create_fails(text, result)
+        self.assertIn("StartTransientUnit", called)
+        self.assertEqual(called[-1], "StopUnit")
+        return took
+
+    def test_a_systemd_that_answers_nothing_is_an_error_after_one_wait(self):
+        called, took = self.create_fails("ResetFailedUnit.*NoReply", None, ("ResetFailedUnit",))
+        self.assertEqual(called, ["Hello", "ResetFailedUnit"])
+        self.assertLess(took, 45)
 
     def test_a_job_that_never_ends_is_an_error(self):
         self.assertLess(self.create_with_jobs_that(None, "wait for systemd's job.*ETIMEDOUT"), 75)
