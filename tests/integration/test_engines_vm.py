@@ -20,6 +20,7 @@ SHIM = "io.containerd.cleat.v2"
 class Engine(CleatTest):
     """An engine with a store of its own. `program` is what its users call."""
     program, daemon, image = "", "", "box"
+    AT_ONCE = ()  # the options of `rm -f` without which it would first ask the process to end
 
     @classmethod
     def setUpClass(cls):
@@ -56,7 +57,7 @@ class Engine(CleatTest):
         super().setUp()
         if self.unable:
             self.skipTest(self.unable)
-        self.undo.append(lambda: self.engine("rm", "-f", *self.names))
+        self.undo.append(lambda: self.engine("rm", "-f", *self.AT_ONCE, *self.names))
         self.names = []
 
     @classmethod
@@ -139,7 +140,7 @@ class Common:
             found = [self.values(cgroup)]
             self.did("update", "--memory", "80m", "--memory-swap", "80m", "--cpus", "0.25", name)
             found.append(self.values(cgroup))
-            self.did("rm", "-f", "-t", "0", name)
+            self.did("rm", "-f", *self.AT_ONCE, name)
             self.assertFalse(os.path.exists(cgroup), cgroup)
             return found
         first, second = self.same(ask)
@@ -163,7 +164,7 @@ class Common:
                      self.result("exec", "-t", name, "sh", "-c", "test -t 0 && echo terminal")]
             self.wait_for(lambda: self.did("logs", name), "the log")
             found.append(self.did("logs", name))
-            self.did("rm", "-f", "-t", "0", name)
+            self.did("rm", "-f", *self.AT_ONCE, name)
             return found
         self.assertEqual(self.same(ask), [(3, "in"), (0, "5\nb"), 127, (0, "terminal"), "begun"])
 
@@ -283,6 +284,7 @@ class DockerByItself(Common, Docker):
 
 class Podman(Engine):
     program, daemon, other, manager = "podman", "conmon", "crun", "systemd"
+    AT_ONCE = ("-t", "0")
     runtimes = ("cleat",)
     RUN = ("--network", "none")
 
