@@ -174,6 +174,11 @@ bool is_not_loaded(const Error& error) {
     return error.what.find("org.freedesktop.systemd1.NoSuchUnit") != std::string::npos;
 }
 
+/// Out of patience; whoever does not answer one call answers no other.
+bool is_silence(const Error& error) {
+    return error.what.find("org.freedesktop.DBus.Error.NoReply") != std::string::npos;
+}
+
 template <class T>
 Result<T> about(Result<T> result, const plan::Scope& scope, std::string_view verb) {
     if (result) return result;
@@ -187,7 +192,8 @@ Result<void> start_scope(const plan::StartScope& step, pid_t stand_in) {
     const auto attempt = [&]() -> Result<void> {
         const Bus bus = TRY(Bus::connect(step.scope.manager));
         // A scope of that name that failed once would be in the way for ever.
-        static_cast<void>(call_for_unit(bus, "ResetFailedUnit", {step.scope.unit}));
+        const auto reset = call_for_unit(bus, "ResetFailedUnit", {step.scope.unit});
+        if (!reset && is_silence(reset.error())) return std::unexpected(reset.error());
         auto started = start(bus, step, stand_in);
         auto older = step;
         if (!started && forget_idle(older.properties)) started = start(bus, older, stand_in);

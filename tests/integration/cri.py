@@ -21,7 +21,10 @@ def many(kind):
 
 SCHEMA = {
     "PodMetadata": {"name": (1, STRING), "uid": (2, STRING), "namespace": (3, STRING)},
-    "Namespaces": {"network": (1, INT), "pid": (2, INT), "ipc": (3, INT)},
+    "Namespaces": {"network": (1, INT), "pid": (2, INT), "ipc": (3, INT),
+                   "userns_options": (5, "UserNamespace")},
+    "UserNamespace": {"mode": (1, INT), "uids": (2, many("Mapping")), "gids": (3, many("Mapping"))},
+    "Mapping": {"host_id": (1, INT), "container_id": (2, INT), "length": (3, INT)},
     "Profile": {"profile_type": (1, INT), "localhost_ref": (2, STRING)},
     "Value": {"value": (1, INT)},
     "PodSecurity": {"namespace_options": (1, "Namespaces"), "seccomp": (9, "Profile"),
@@ -50,7 +53,8 @@ SCHEMA = {
     "Config": {"metadata": (1, "Metadata"), "image": (2, "Image"), "command": (3, many(STRING)),
                "args": (4, many(STRING)), "working_dir": (5, STRING), "envs": (6, many("Env")),
                "mounts": (7, many("Mount")), "devices": (8, many("Device")),
-               "log_path": (11, STRING), "tty": (14, BOOL), "linux": (15, "Linux")},
+               "log_path": (11, STRING), "stdin": (12, BOOL), "tty": (14, BOOL),
+               "linux": (15, "Linux")},
     "Status": {"id": (1, STRING), "state": (3, INT), "exit_code": (7, INT), "reason": (10, STRING),
                "message": (11, STRING)},
     "PodStatus": {"id": (1, STRING), "state": (3, INT)},
@@ -60,7 +64,8 @@ SCHEMA = {
 }
 POD, CONTAINER = {"id": (1, STRING)}, {"container_id": (1, STRING)}
 METHODS = {
-    "Version": ({"version": (1, STRING)}, {"runtime_name": (2, STRING)}),
+    "Version": ({"version": (1, STRING)},
+                {"runtime_name": (2, STRING), "runtime_version": (3, STRING)}),
     "RunPodSandbox": ({"config": (1, "PodConfig"), "runtime_handler": (2, STRING)}, POD),
     "StopPodSandbox": (POD, {}),
     "RemovePodSandbox": (POD, {}),
@@ -74,6 +79,10 @@ METHODS = {
     "UpdateContainerResources": (CONTAINER | {"linux": (2, "Resources")}, {}),
     "ExecSync": (CONTAINER | {"cmd": (2, many(STRING)), "timeout": (3, INT)},
                  {"stdout": (1, BYTES), "stderr": (2, BYTES), "exit_code": (3, INT)}),
+    "Exec": (CONTAINER | {"cmd": (2, many(STRING)), "tty": (3, BOOL), "stdin": (4, BOOL),
+                          "stdout": (5, BOOL), "stderr": (6, BOOL)}, {"url": (1, STRING)}),
+    "Attach": (CONTAINER | {"stdin": (2, BOOL), "tty": (3, BOOL), "stdout": (4, BOOL),
+                            "stderr": (5, BOOL)}, {"url": (1, STRING)}),
     "ContainerStats": (CONTAINER, {"stats": (1, "Stats")}),
 }
 
@@ -218,8 +227,8 @@ sandbox_image = "docker.io/local/box:1"
 restrict_oom_score_adj = true
 disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{top}/none"
-conf_dir = "{top}/none"
+bin_dir = "{top}/cni"
+conf_dir = "{top}/cni"
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "{snapshotter}"
 default_runtime_name = "cleat"
@@ -231,6 +240,26 @@ runtime_type = "{type}"
 BinaryName = "{binary}"
 """
 
+# A pod's network without any: the kernel's own loopback, and an address that nobody has.
+PLUGIN = """#!/bin/sh
+case $CNI_COMMAND in
+VERSION) echo '{"cniVersion":"0.3.1","supportedVersions":["0.3.1"]}' ;;
+ADD) echo '{"cniVersion":"0.3.1","interfaces":[{"name":"'$CNI_IFNAME'","sandbox":"'$CNI_NETNS'"}],
+     "ips":[{"version":"4","address":"192.0.2.2/24","interface":0}]}' ;;
+esac
+"""
+
+
+def make_network(directory):
+    """For the CRI plugin: plugins of the Container Network Interface that do nothing."""
+    os.makedirs(directory)
+    for name in ("loopback", "nothing"):
+        with open(f"{directory}/{name}", "w", encoding="utf-8") as file:
+            file.write(PLUGIN)
+        os.chmod(f"{directory}/{name}", 0o755)
+    with open(f"{directory}/1.conflist", "w", encoding="utf-8") as file:
+        json.dump({"cniVersion": "0.3.1", "name": "test", "plugins": [{"type": "nothing"}]}, file)
+
 
 class Containerd:
     """A containerd of its own below `top`, with its CRI plugin on and nothing of the host's.
@@ -238,6 +267,7 @@ class Containerd:
 
     def __init__(self, top, runtimes, path=None, snapshotter="overlayfs"):
         self.top, self.socket = top, f"{top}/sock"
+        make_network(f"{top}/cni")
         with open(f"{top}/config.toml", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(top=top, snapshotter=snapshotter))
             for name, (kind, binary) in runtimes.items():

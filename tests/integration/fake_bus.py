@@ -55,12 +55,12 @@ def _member(header):
 
 
 class FakeBus(threading.Thread):
-    """`result` is how every job ends; without one none ever does. `called` are the members that
-    were called."""
+    """`result` is how every job ends; without one none ever does. The members `unanswered` get no
+    reply. `called` are the members that were called."""
 
-    def __init__(self, path, result=None):
+    def __init__(self, path, result=None, unanswered=()):
         super().__init__(daemon=True)
-        self.result, self.called = result, []
+        self.result, self.unanswered, self.called = result, unanswered, []
         self.server = socket.socket(socket.AF_UNIX)
         self.server.bind(path)
         self.server.listen(8)
@@ -102,6 +102,8 @@ class FakeBus(threading.Thread):
         stream.read(body)
         member = _member(header)
         self.called.append(member)
+        if member in self.unanswered:
+            return
         values = {"Hello": ("s", ":1.1"), "StartTransientUnit": ("o", JOB), "StopUnit": ("o", JOB)}
         reply = [(REPLY_SERIAL, "u", serial), (SENDER, "s", "org.freedesktop.DBus")]
         content = b""

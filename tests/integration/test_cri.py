@@ -14,6 +14,7 @@ from cri import Containerd, image_archive
 from harness import SLOWNESS, main, probe_path, runtime_path
 from host import Host, reap
 from layout import FILES, find_controller
+from streaming import STDIN, STDOUT, Stream
 
 try:
     import grpc
@@ -156,6 +157,52 @@ class Cri(unittest.TestCase):
                          (b"out\n", b"err\n", 3))
         for _ in range(10):
             self.assertEqual(self.exec(container, "true")["exit_code"], 0)
+
+    def stream(self, reply):
+        stream = Stream(reply["url"], 30 * SLOWNESS)
+        self.addCleanup(stream.close)
+        return stream
+
+    def test_an_exec_with_a_terminal_that_is_resized(self):
+        container = self.start("sleep", "1000")
+        script = ("test -t 0 && echo terminal; read a; "
+                  "until test \"$(busybox stty size)\" = '33 99'; do sleep 0.1; done; "
+                  "echo got:$a; exit 3")
+        stream = self.stream(self.cri.Exec(container_id=container, tty=True, stdin=True,
+                                           stdout=True, cmd=["sh", "-c", script]))
+        stream.until(STDOUT, b"terminal")
+        stream.resize(99, 33)
+        stream.send(STDIN, b"word\n")
+        stream.until(STDOUT, b"got:word")
+        self.assertEqual(stream.end(), 3)
+
+    def test_a_container_goes_on_between_clients_that_are_attached_to_it(self):
+        container = self.start("cat", stdin=True)
+        for word in (b"one\n", b"two\n"):
+            stream = self.stream(self.cri.Attach(container_id=container, stdin=True, stdout=True,
+                                                 stderr=True))
+            stream.send(STDIN, word)
+            stream.until(STDOUT, word)
+            stream.close()
+        self.assertEqual(self.status(container)["state"], RUNNING)
+
+    def test_a_pod_with_a_user_and_a_network_namespace_of_its_own(self):
+        version = self.cri.Version()["runtime_version"].lstrip("v")
+        if tuple(int(part) for part in version.split(".")[:2]) < (1, 7):
+            self.skipTest(f"containerd {version} knows no user namespaces, 1.7 does")
+        mapping = [{"host_id": 1 << 20, "container_id": 0, "length": 1 << 16}]
+        own = {"namespace_options": {"network": POD, "pid": OWN, "userns_options": {
+            "mode": POD, "uids": mapping, "gids": mapping}}}
+        self.run_pod(hostname="named", linux={"security_context": own})
+        container = self.start("sleep", "1000", security=own)
+        inside = self.exec(container, "sh", "-c", "cat /proc/self/uid_map; hostname; : >/new")
+        self.assertEqual(inside["stdout"].split(), [b"0", b"1048576", b"65536", b"named"])
+        self.assertEqual((inside["stderr"], inside["exit_code"]), (b"", 0))
+        status = os.stat(f"/proc/{self.host_pid(container)}")
+        self.assertEqual((status.st_uid, status.st_gid), (1 << 20, 1 << 20))
+        kinds = self.namespaces(container)
+        for kind in ("user", "net", "mnt", "pid", "ipc", "uts"):
+            self.assertNotEqual(kinds[kind], os.readlink("/proc/self/ns/" + kind), kind)
 
     def test_an_exec_that_takes_too_long_is_ended(self):
         container = self.start("sleep", "1000")

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import containerd
-from harness import SLOWNESS, CleatTest, main
+from harness import SLOWNESS, CleatTest, main, mount
 from host import RUN
 
 UNIFIED = "/sys/fs/cgroup"
@@ -20,6 +20,7 @@ SHIM = "io.containerd.cleat.v2"
 class Engine(CleatTest):
     """An engine with a store of its own. `program` is what its users call."""
     program, daemon, image = "", "", "box"
+    AT_ONCE = ()  # the options of `rm -f` without which it would first ask the process to end
 
     @classmethod
     def setUpClass(cls):
@@ -56,7 +57,7 @@ class Engine(CleatTest):
         super().setUp()
         if self.unable:
             self.skipTest(self.unable)
-        self.undo.append(lambda: self.engine("rm", "-f", *self.names))
+        self.undo.append(lambda: self.engine("rm", "-f", *self.AT_ONCE, *self.names))
         self.names = []
 
     @classmethod
@@ -139,7 +140,7 @@ class Common:
             found = [self.values(cgroup)]
             self.did("update", "--memory", "80m", "--memory-swap", "80m", "--cpus", "0.25", name)
             found.append(self.values(cgroup))
-            self.did("rm", "-f", "-t", "0", name)
+            self.did("rm", "-f", *self.AT_ONCE, name)
             self.assertFalse(os.path.exists(cgroup), cgroup)
             return found
         first, second = self.same(ask)
@@ -163,7 +164,7 @@ class Common:
                      self.result("exec", "-t", name, "sh", "-c", "test -t 0 && echo terminal")]
             self.wait_for(lambda: self.did("logs", name), "the log")
             found.append(self.did("logs", name))
-            self.did("rm", "-f", "-t", "0", name)
+            self.did("rm", "-f", *self.AT_ONCE, name)
             return found
         self.assertEqual(self.same(ask), [(3, "in"), (0, "5\nb"), 127, (0, "terminal"), "begun"])
 
@@ -204,7 +205,8 @@ class Common:
 
 
 class Docker(Engine):
-    """A dockerd of its own: cleat as a runtime of daemon.json, and cleat's shim by its type."""
+    """A dockerd and a containerd of its own: cleat as a runtime of daemon.json, and cleat's shim by
+    its type. A dockerd that starts its containerd itself waits 15 seconds for it, and no longer."""
     program, daemon, other, driver = "docker", "dockerd", "runc", "systemd"
     runtimes = ("cleat", SHIM)
     RUN = ("--network", "none")
@@ -212,7 +214,7 @@ class Docker(Engine):
 
     @classmethod
     def why_not(cls):
-        reason = super().why_not()
+        reason = super().why_not() or containerd.missing()
         if not reason:
             said = subprocess.run([cls.daemon, "--version"], capture_output=True, text=True,
                                   check=True).stdout
@@ -230,13 +232,13 @@ class Docker(Engine):
 
     @classmethod
     def begin(cls):
-        os.mkdir(cls.home + "/bin")
-        os.symlink(cls.runtime, cls.home + "/bin/containerd-shim-cleat-v2")
-        cls.environment = os.environ | {"PATH": cls.home + "/bin:" + os.environ["PATH"],
-                                        "DOCKER_CONFIG": cls.home + "/client"}
+        cls.containerd = containerd.Containerd(cls.home + "/c", cls.runtime, "moby")
+        cls.containerd.start()
+        cls.environment = cls.containerd.environment | {"DOCKER_CONFIG": cls.home + "/client"}
         with open(cls.home + "/daemon.json", "w", encoding="utf-8") as file:
             json.dump({"runtimes": {"cleat": {"path": cls.runtime}}, "data-root": cls.home + "/data",
                        "exec-root": cls.home + "/exec", "pidfile": cls.home + "/pid",
+                       "containerd": cls.containerd.address,
                        "hosts": [f"unix://{cls.home}/d.sock"], "bridge": "none",
                        "iptables": False, "ip6tables": False, "storage-driver": "overlay2",
                        "exec-opts": ["native.cgroupdriver=" + cls.driver]}, file)
@@ -256,6 +258,20 @@ class Docker(Engine):
         cls.process.terminate()
         cls.process.wait()
         cls.log.close()
+        cls.containerd.stop()
+
+
+    def test_a_mount_that_is_read_only_is_so_with_all_below_it(self):
+        """Docker asks `runtime features` whether it may ask for it; a shim has none to ask."""
+        os.makedirs(self.path("volume/below"))
+        mount("tmpfs", self.path("volume/below"), "tmpfs")
+        self.undo.append(lambda: subprocess.run(["umount", self.path("volume/below")], check=True))
+        for kind, expected in (("readonly", "no"), ("writable", "yes")):
+            with self.subTest(kind=kind):
+                options = ("--mount", f"type=bind,src={self.path('volume')},dst=/mnt,readonly,"
+                                      f"bind-propagation=rprivate,bind-recursive={kind}")
+                self.assertEqual(self.once("cleat", "sh", "-c", "touch /mnt/below/x 2>/dev/null && "
+                                           "echo yes || echo no", options=options), (0, expected))
 
 
 class DockerBySystemd(Common, Docker):
@@ -268,6 +284,7 @@ class DockerByItself(Common, Docker):
 
 class Podman(Engine):
     program, daemon, other, manager = "podman", "conmon", "crun", "systemd"
+    AT_ONCE = ("-t", "0")
     runtimes = ("cleat",)
     RUN = ("--network", "none")
 
@@ -303,6 +320,13 @@ class Podman(Engine):
         cls.engine("rm", "-fa", "-t", "0")
         subprocess.run(["umount", "-l", cls.home + "/root/overlay"], check=False,
                        stderr=subprocess.DEVNULL)
+
+
+    def test_a_user_namespace(self):
+        options = ("--uidmap", "0:100000:1000", "--gidmap", "0:200000:1000")
+        code, out = self.same(lambda runtime: self.once(
+            runtime, "cat", "/proc/self/uid_map", "/proc/self/gid_map", options=options))
+        self.assertEqual((code, out.split()), (0, "0 100000 1000 0 200000 1000".split()))
 
 
 class PodmanBySystemd(Common, Podman):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """The systemd cgroup driver: the container is a scope, with its limits as the unit's properties."""
+import glob
 import json
 import os
 import pwd
@@ -19,6 +20,11 @@ HAS_SYSTEMD = os.path.isdir("/run/systemd/system")
 DRIVER = ("--systemd-cgroup",)
 
 
+def systemctl(*words):
+    return subprocess.run(["systemctl", *words], capture_output=True, text=True,
+                          check=False).stdout.strip()
+
+
 class Systemd(CgroupTest):
     def setUp(self):
         super().setUp()
@@ -26,15 +32,10 @@ class Systemd(CgroupTest):
             self.skipTest("systemd does not run here")
         self.unit = f"cleattest-{self.name}.scope"
         self.path_of_unit = f"/cleattest.slice/{self.unit}"
-        self.undo.append(lambda: self.systemctl("stop", "cleattest.slice"))
-
-    @staticmethod
-    def systemctl(*words):
-        return subprocess.run(["systemctl", *words], capture_output=True, text=True,
-                              check=False).stdout.strip()
+        self.undo.append(lambda: systemctl("stop", "cleattest.slice"))
 
     def show(self, name):
-        return self.systemctl("show", "-p", name, "--value", self.unit)
+        return systemctl("show", "-p", name, "--value", self.unit)
 
     def start_scope(self, resources=None, annotations=None):
         def change(config):
@@ -75,9 +76,9 @@ class Systemd(CgroupTest):
         for _ in range(2):
             self.assertEqual({name: self.show(name) for name in expected}, expected)
             self.assertEqual({name: self.value(name) for name in files}, files)
-            self.systemctl("daemon-reload")
+            systemctl("daemon-reload")
         self.ok("update", "--memory", "80M", "--memory-swap", "-1", "--pids-limit", "30", self.cid)
-        self.systemctl("daemon-reload")
+        systemctl("daemon-reload")
         self.assertEqual((self.show("MemoryMax"), self.show("TasksMax")), (str(80 * MIB), "30"))
         self.assertEqual((self.value("memory.max"), self.value("pids.max")),
                          (str(80 * MIB), "30"))
@@ -99,7 +100,7 @@ class Systemd(CgroupTest):
                      env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nowhere"})
         self.assertEqual(self.read("pids", "pids.max", cgroup=self.path_of_unit), "20")
         # What systemd allows now shows whether cleat's own rules still forbid it.
-        self.systemctl("set-property", "--runtime", self.unit, "DeviceAllow=/dev/char/10:229 rwm")
+        systemctl("set-property", "--runtime", self.unit, "DeviceAllow=/dev/char/10:229 rwm")
         seen = self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229")
         self.assertEqual(seen.json(), {"mknod": 0, "open": 1})
 
@@ -124,7 +125,7 @@ class Systemd(CgroupTest):
         for _ in range(2):
             self.assertEqual(show(), unit)
             self.assertEqual({name: self.value(name) for name in files}, files)
-            self.systemctl("daemon-reload")
+            systemctl("daemon-reload")
 
     def test_new_devices_take_the_place_of_the_old_ones_in_the_unit(self):
         self.start_scope()
@@ -137,7 +138,7 @@ class Systemd(CgroupTest):
         look = ("/bin/sh", "-c", "rm -f /tmp/n; /probe mknod /tmp/n c 10 229")
         for _ in range(2):
             self.assertEqual(self.exec(*look).json(), {"mknod": 0, "open": 0})
-            self.systemctl("daemon-reload")
+            systemctl("daemon-reload")
         self.write_file(limits, json.dumps({"devices": [{"allow": False, "access": "rwm"}]}))
         self.ok("update", "--resources", limits, self.cid)
         self.assertNotIn("10:229", self.show("DeviceAllow"))
@@ -175,8 +176,8 @@ class Systemd(CgroupTest):
                     "memory.high": str(48 * MIB), "memory.min": str(4 * MIB), "pids.max": "17"}
         for _ in range(2):
             self.assertEqual({name: self.value(name) for name in expected}, expected)
-            self.systemctl("daemon-reload")
-        self.systemctl("set-property", "--runtime", self.unit, "Description=x")
+            systemctl("daemon-reload")
+        systemctl("set-property", "--runtime", self.unit, "Description=x")
         self.assertEqual({name: self.value(name) for name in expected}, expected)
 
     def test_one_process_is_enough(self):
@@ -189,7 +190,7 @@ class Systemd(CgroupTest):
         self.assertEqual(self.show("DevicePolicy"), "strict")
         allowed = self.show("DeviceAllow")
         self.assertIn("/dev/char/1:3 rwm", allowed)
-        self.systemctl("daemon-reload")
+        systemctl("daemon-reload")
         seen = self.exec("/bin/sh", "-c", "/probe mknod /tmp/n c 10 229; echo x >/dev/null")
         self.assertEqual(seen.json(), {"mknod": 0, "open": 1})
 
@@ -220,6 +221,16 @@ class Systemd(CgroupTest):
         self.delete()
         self.assertEqual(self.show("LoadState"), "not-found")
 
+    def test_many_scopes_one_after_the_other_leave_nothing(self):
+        slice_directory = self.place("pids", "/cleattest.slice")[1]
+        for _ in range(int(os.environ.get("CLEAT_CYCLES", "5"))):
+            self.start_scope()
+            self.delete("--force")
+        self.assertEqual(systemctl("list-units", "--all", "--plain", "--no-legend",
+                                   "cleattest-*"), "")
+        self.assertEqual(glob.glob("/run/systemd/transient/cleattest-*"), [])
+        self.assertEqual(glob.glob(slice_directory + "/*/"), [])
+        self.assert_nothing_left()
 
     def test_a_container_is_deleted_though_the_job_that_stops_its_scope_never_ends(self):
         self.start_scope()
@@ -241,20 +252,17 @@ class FromASession(CgroupTest):
 
     def setUp(self):
         super().setUp()
-        if not HAS_SYSTEMD or not shutil.which("loginctl"):
+        if not HAS_SYSTEMD:
             self.skipTest("systemd does not run here")
         try:
-            self.user = pwd.getpwuid(self.USER).pw_name
+            pwd.getpwuid(self.USER)
         except KeyError:
             self.skipTest(f"no user {self.USER}")
-        self.undo += [lambda: self.systemctl("stop", f"user@{self.USER}.service",
-                                             f"user-runtime-dir@{self.USER}.service"),
-                      lambda: subprocess.run(["loginctl", "disable-linger", self.user],
-                                             check=False)]
-        subprocess.run(["loginctl", "enable-linger", self.user], check=True)
+        self.manager = f"user@{self.USER}.service"
+        self.undo.append(lambda: systemctl("stop", self.manager,
+                                           f"user-runtime-dir@{self.USER}.service"))
+        subprocess.run(["systemctl", "start", self.manager], check=True)  # waits for its sockets
         self.bus = f"/run/user/{self.USER}/bus"
-        # The tests' own mount namespace does not see what is mounted meanwhile.
-        self.wait_for(lambda: os.path.exists("/proc/1/root" + self.bus), "the user's bus", 5)
         os.chmod(self.directory, 0o711)
         self.copy = shutil.copy(self.runtime, self.path("cleat"))
 
@@ -287,13 +295,13 @@ class FromASession(CgroupTest):
 
     def test_a_systemd_that_stands_still_is_an_error(self):
         self.config_of_user()
-        manager = self.systemctl("show", "-p", "MainPID", "--value", f"user@{self.USER}.service")
-        self.undo.append(lambda: os.kill(int(manager), signal.SIGCONT))
-        os.kill(int(manager), signal.SIGSTOP)
+        manager = int(systemctl("show", "-p", "MainPID", "--value", self.manager))
+        self.undo.append(lambda: os.kill(manager, signal.SIGCONT))
+        os.kill(manager, signal.SIGSTOP)
         before = time.monotonic()
         made = self.as_user("create", "--bundle", self.bundle, self.cid)
         self.assertLess(time.monotonic() - before, 60 + TIMEOUT)
-        os.kill(int(manager), signal.SIGCONT)
+        os.kill(manager, signal.SIGCONT)
         self.assertEqual(made.code, 1, str(made))
         self.assertRegex(made.err, "start scope .*(NoReply|ETIMEDOUT)")
         self.assertEqual(os.listdir(self.bundle + "/state"), [])
@@ -336,18 +344,29 @@ class SilentBus(CgroupTest):
 class FakeSystemd(CgroupTest):
     """It takes the call for a scope; what becomes of the job is the test's."""
 
-    def create_with_jobs_that(self, result, text):
+    def create_fails(self, text, *how):
+        """What was called, and the seconds that it took."""
         path = self.path("bus")
-        bus = FakeBus(path, result)
+        bus = FakeBus(path, *how)
         self.undo.append(bus.close)
         self.config(change=lambda c: c["linux"].update(cgroupsPath="a.slice:b:" + self.name))
         before = time.monotonic()
         self.create_refused("start scope b-.*" + text, timeout=90, global_options=DRIVER,
                             env=os.environ | {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + path})
-        self.assertIn("StartTransientUnit", bus.called)
-        self.assertEqual(bus.called[-1], "StopUnit")
+        took = time.monotonic() - before
         self.assert_nothing_left()
-        return time.monotonic() - before
+        return bus.called, took
+
+    def create_with_jobs_that(self, result, text):
+        called, took = self.create_fails(text, result)
+        self.assertIn("StartTransientUnit", called)
+        self.assertEqual(called[-1], "StopUnit")
+        return took
+
+    def test_a_systemd_that_answers_nothing_is_an_error_after_one_wait(self):
+        called, took = self.create_fails("ResetFailedUnit.*NoReply", None, ("ResetFailedUnit",))
+        self.assertEqual(called, ["Hello", "ResetFailedUnit"])
+        self.assertLess(took, 45)
 
     def test_a_job_that_never_ends_is_an_error(self):
         self.assertLess(self.create_with_jobs_that(None, "wait for systemd's job.*ETIMEDOUT"), 75)
