@@ -19,6 +19,7 @@
 #include "clone.hpp"
 #include "confinement.hpp"
 #include "guards.hpp"
+#include "hard_limits.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
@@ -173,6 +174,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
     if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
+    const HardLimits raised(plan_.init);
     auto cloned = direct ? clone_container(step, context_, Sibling::No)
                          : clone_process({.cgroup = context_.unified_cgroup.get()});
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
@@ -186,6 +188,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
         if (direct) run_init(arguments);
         run_joiner(arguments, moved ? Place::Awaited : Place::Taken);
     }
+    raised.restore();
     child_end_.reset();
     if (moved) TRY(move_into_scope(*cloned));
     sys::close_all(context_.cgroup_tasks);
