@@ -96,6 +96,7 @@ class Engine(CleatTest):
     def same(self, ask):
         """What `ask(runtime)` finds is what it finds with the engine's own runtime."""
         expected = ask(self.other)
+        os.chown("/dev/null", 0, 0)  # crun gives its stdin, which is the host's, to the user
         for runtime in self.runtimes:
             with self.subTest(runtime=runtime):
                 found = ask(runtime)
@@ -328,14 +329,8 @@ class Podman(Engine):
 
     def test_a_user_namespace(self):
         options = ("--uidmap", "0:100000:1000", "--gidmap", "0:200000:1000")
-
-        def ask(runtime):
-            found = self.once(runtime, "cat", "/proc/self/uid_map", "/proc/self/gid_map",
-                              options=options)
-            if runtime == self.other:
-                os.chown("/dev/null", 0, 0)  # crun gives its stdin, which is the host's, away
-            return found
-        code, out = self.same(ask)
+        code, out = self.same(lambda runtime: self.once(
+            runtime, "cat", "/proc/self/uid_map", "/proc/self/gid_map", options=options))
         self.assertEqual((code, out.split()), (0, "0 100000 1000 0 200000 1000".split()))
 
 
