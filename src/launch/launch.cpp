@@ -19,6 +19,7 @@
 #include "clone.hpp"
 #include "confinement.hpp"
 #include "guards.hpp"
+#include "hard_limits.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
@@ -168,15 +169,19 @@ Result<Cloned> Host::clone_first(const plan::Clone& step) {
         return plan_.joiner.empty() ? clone_container(step, context_, Sibling::No)
                                     : clone_process({.cgroup = context_.unified_cgroup.get()});
     };
+    const HardLimits raised(plan_.init);
     auto cloned = clone();
-    if (cloned || cloned.error().errno_value != EBUSY || !step.into_cgroup ||
-        !request_.container_init)
-        return cloned;
-    auto place =
-        cgroup::open_unified_of(plan_.cgroups.at(*step.into_cgroup), request_.container_init->pid);
-    if (!place) return cloned;
-    context_.unified_cgroup = *std::move(place);
-    return clone();
+    if (!cloned && cloned.error().errno_value == EBUSY && step.into_cgroup &&
+        request_.container_init) {
+        auto place = cgroup::open_unified_of(plan_.cgroups.at(*step.into_cgroup),
+                                             request_.container_init->pid);
+        if (place) {
+            context_.unified_cgroup = *std::move(place);
+            cloned = clone();
+        }
+    }
+    if (!cloned || cloned->pid != 0) raised.restore();
+    return cloned;
 }
 
 Result<void> Host::operator()(const plan::Clone& step) {

@@ -2,10 +2,12 @@
 """What /process asks for: user, environment, directory, limits, capabilities, scheduling."""
 import os
 
-from bundle import DOCKER_CAPABILITIES, capability_names, filesystem
+from bundle import (DOCKER_CAPABILITIES, capability_names, filesystem, give_away,
+                    with_user_namespace)
 from harness import CleatTest, main
 from host import cgroup_mounts
 
+CAP_SYS_RESOURCE = 24
 SETS = ("bounding", "effective", "inheritable", "permitted", "ambient")
 
 
@@ -85,6 +87,25 @@ class Process(CleatTest):
         os.symlink("/probe", os.path.join(self.rootfs, "tmp/me"))
         self.config("./me", "exit", "8", change=lambda config: config["process"].update(cwd="/tmp"))
         self.assertEqual(self.run_container().code, 8)
+
+    def test_a_hard_limit_is_raised_in_a_user_namespace_too(self):
+        """There nobody has the right to; whoever makes the container may have it."""
+        with open("/proc/self/status", encoding="utf-8") as status:
+            effective = next(line.split()[1] for line in status if line.startswith("CapEff:"))
+        if not int(effective, 16) >> CAP_SYS_RESOURCE & 1:
+            self.skipTest("no CAP_SYS_RESOURCE here, without which nobody raises a limit")
+
+        def change(config):
+            with_user_namespace(config)
+            config["process"]["rlimits"] = [{"type": "RLIMIT_NPROC", "soft": 600, "hard": 700}]
+        give_away(self.rootfs, 100000)
+        self.config("/probe", "sleep", change=change)
+        lower = ("prlimit", "--nproc=500:500")
+        self.create(wrap=lower)
+        self.start()
+        with open(f"/proc/{self.state()['pid']}/limits", encoding="utf-8") as limits:
+            self.assertRegex(limits.read(), "Max processes +600 +700 ")
+        self.assertEqual(self.exec_report(wrap=lower)["rlimits"]["RLIMIT_NPROC"], [600, 700])
 
     def test_rlimits(self):
         report = self.with_process(rlimits=[
