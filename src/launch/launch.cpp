@@ -163,7 +163,7 @@ Result<void> Host::prepare() {
 
 /// Init, or the joiner. A container that gives controllers to cgroups of its own has no process in
 /// the one above them (cgroup-v2.rst, "No Internal Process Constraint"), and lets none in; a member
-/// is born beside its first process then.
+/// is born beside its first process then. It inherits the hard limits that it could not raise.
 Result<Cloned> Host::clone_first(const plan::Clone& step) {
     const auto clone = [&] {
         return plan_.joiner.empty() ? clone_container(step, context_, Sibling::No)
