@@ -196,7 +196,7 @@ class BadConfig(harness.CleatTest):
                 result = self.create_refused(text[0] if text else re.escape(pointer))
                 self.assertIn("config.json", result.err)
                 self.assertLess(len(result.err), 1000)
-                self.assertEqual(self.left_over(), [])
+        self.assertEqual(self.left_over(), [])
 
     def test_the_config_that_all_mistakes_are_made_in_is_good(self):
         self.write_config(self.good())
@@ -222,7 +222,7 @@ class BadConfig(harness.CleatTest):
                 with open(os.path.join(self.bundle, "config.json"), "wb") as file:
                     file.write(content if isinstance(content, bytes) else content.encode())
                 self.create_refused(text)
-                self.assertEqual(self.left_over(), [])
+        self.assertEqual(self.left_over(), [])
 
     def test_all_mistakes_are_told_in_one_line(self):
         config = self.good()
@@ -232,9 +232,9 @@ class BadConfig(harness.CleatTest):
         self.write_config(config)
         self.create_refused("/process/cwd: .*; .*/process/oomScoreAdj: .*; .*/linux/maskedPaths/0: ")
 
-    def test_a_million_mistakes_are_answered_at_once(self):
+    def test_hundreds_of_thousands_of_mistakes_are_answered_at_once(self):
         self.write_config('{"ociVersion": "1.0.0", "process": {"cwd": "/", "args": [' +
-                          ",".join(["1"] * 1000000) + ']}}')
+                          ",".join(["1"] * 300000) + ']}}')
         result = self.create_refused("/process/args/0: must be a string")
         self.assertLess(len(result.err), 6000)
 
