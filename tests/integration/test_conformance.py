@@ -194,7 +194,9 @@ except (OSError, ValueError, KeyError, TypeError, AttributeError):
         known = self.judge("--filter", "state.id", "--known", "state.id", runtimes=[false])
         self.assertEqual(known.returncode, 0)
         for wrong in (["--filter", "no such case"], ["--runtime", "/no/such/runtime"], ["--nonsense"],
-                      ["-j", "0"]):
+                      ["-j", "0"], ["-j", "x"], ["--runtime", "/tmp"],
+                      ["--known", "no.such.case"], ["--list", "--filter", "no such case"],
+                      ["--filter", "state.id", "--out", "/no/such/file"]):
             done = self.judge(*wrong)
             self.assertEqual(done.returncode, 2, wrong)
             self.assertRegex(done.stderr, "^cleat: conformance: .")
