@@ -153,6 +153,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> cgroups_cases() noexcept { return kCases; }
+std::span<const Case> cgroups_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -174,6 +174,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> engine_cases() noexcept { return kCases; }
+std::span<const Case> engine_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -191,6 +191,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> hooks_cases() noexcept { return kCases; }
+std::span<const Case> hooks_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

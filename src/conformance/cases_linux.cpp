@@ -148,6 +148,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> linux_cases() noexcept { return kCases; }
+std::span<const Case> linux_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

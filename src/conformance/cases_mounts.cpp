@@ -354,6 +354,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> mounts_cases() noexcept { return kCases; }
+std::span<const Case> mounts_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

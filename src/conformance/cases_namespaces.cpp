@@ -142,6 +142,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> namespaces_cases() noexcept { return kCases; }
+std::span<const Case> namespaces_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -204,6 +204,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> process_cases() noexcept { return kCases; }
+std::span<const Case> process_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

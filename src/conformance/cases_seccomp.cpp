@@ -135,6 +135,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> seccomp_cases() noexcept { return kCases; }
+std::span<const Case> seccomp_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -134,6 +134,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> security_cases() noexcept { return kCases; }
+std::span<const Case> security_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance
