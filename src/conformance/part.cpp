@@ -74,7 +74,8 @@ int under(const std::vector<std::string>& words) {
     const auto dashes = std::ranges::find(words, "--");
     std::for_each(words.begin(), dashes, meet);
     std::vector<char*> program;
-    for (auto word = dashes; word != words.end() && ++word != words.end();)
+    const auto first = dashes == words.end() ? dashes : dashes + 1;
+    for (auto word = first; word != words.end(); ++word)
         program.push_back(const_cast<char*>(word->c_str()));  // execve(2) changes nothing
     program.push_back(nullptr);
     if (program.size() > 1) ::execvp(program[0], program.data());
