@@ -253,7 +253,8 @@ class Runner {
     Result<int> operator()(const ConformanceArguments& arguments) const {
         const auto options = TRY(options_of(arguments));
         if (arguments.list) {
-            TRY(print(conformance::list_cases(options)));
+            const auto cases = TRY(conformance::list_cases(options));
+            TRY(print(cases));
             return 0;
         }
         return TRY(conformance::judge(options)) ? 0 : kBroken;
@@ -321,7 +322,8 @@ std::string subject_of(const std::string& command, const Arguments& arguments) {
             return {};
         },
         arguments);
-    return id.empty() ? command : concat(command, " ", id);
+    // The name that a plan has if it is given none says nothing.
+    return id.empty() || id == command ? command : concat(command, " ", id);
 }
 
 std::uint64_t inherited_by(const Arguments& arguments) {

@@ -86,7 +86,11 @@ std::string explain(const CLI::ParseError& error, const CLI::App& app) {
         const auto rest = app.remaining();
         if (!rest.empty()) return concat("unexpected argument ", cleat::quoted(rest[0]));
     }
-    return error.what();
+    std::string text = error.what();
+    constexpr std::string_view kUnreadable = "Could not convert: ";
+    if (text.starts_with(kUnreadable))
+        return concat(text.substr(kUnreadable.size()), ": no number, or out of range");
+    return text;
 }
 
 /// The flags with what they do, one a line.

@@ -32,12 +32,12 @@ Result<Ended> call(Children& children, const Call& what) {
     const sys::Fd in = TRY(file_with(what.in));
     const sys::Fd out = TRY(file_with(""));
     const sys::Fd err = TRY(file_with(""));
-    const pid_t pid = TRY(spawn({.words = what.words,
-                                 .env = what.env,
-                                 .in = what.in.empty() ? -1 : in.get(),
-                                 .out = what.out < 0 ? out.get() : what.out,
-                                 .err = what.err < 0 ? err.get() : what.err,
-                                 .extra = what.extra}));
+    const pid_t pid = TRY(children.start({.words = what.words,
+                                          .env = what.env,
+                                          .in = what.in.empty() ? -1 : in.get(),
+                                          .out = what.out < 0 ? out.get() : what.out,
+                                          .err = what.err < 0 ? err.get() : what.err,
+                                          .extra = what.extra}));
     Ended ended;
     const auto status = children.wait(pid, what.limit);
     if (!status) children.kill(pid);

@@ -6,6 +6,18 @@
 
 namespace cleat::conformance {
 
+void unpack(const char* text, std::span<Case> cases) noexcept {
+    const Case* before = nullptr;
+    for (auto& one : cases) {
+        one.level = *text++ == 'M' ? Level::Must : Level::Should;
+        for (const auto member : kTexts) {
+            one.*member = text == kSame ? before->*member : text;
+            text += std::string_view(text).size() + 1;
+        }
+        before = &one;
+    }
+}
+
 std::span<const Subject> subjects() noexcept {
     static const std::array kSubjects = {
         Subject{"spec", "State and operations", lifecycle_cases()},

@@ -41,8 +41,9 @@ constexpr Case kCases[] = {
      "cgroup:memory", R"({"linux":{"resources":{"memory":{"limit":33554432,"swap":33554432}}}})",
      "eat:128", "create; start; gone; wait stopped; silent"},
     {"cgroups.memory.unlimited", "a limit of -1 is none", "config-linux.md#memory", kMust,
-     "cgroup:memory", R"({"linux":{"resources":{"memory":{"limit":-1}}}})", "wait",
-     "create; cgroup; v1: memory.limit > 1000000000000; v2: memory.limit = max"},
+     "cgroup:memory", R"({"linux":{"resources":{"memory":{"limit":-1,"swap":-1}}}})", "wait",
+     "create; cgroup; v1: memory.limit > 1000000000000; v1: memory.swap > 1000000000000; v2: "
+     "memory.limit = max; v2: memory.swap = max"},
     {"cgroups.memory.reservation", "the soft limit of memory", "config-linux.md#memory", kMust,
      "cgroup:memory",
      R"({"linux":{"resources":{"memory":{"limit":67108864,"reservation":33554432}}}})", "wait",
@@ -152,6 +153,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> cgroups_cases() noexcept { return kCases; }
+std::span<const Case> cgroups_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -40,7 +40,7 @@ constexpr Case kCases[] = {
      "containerd, runc shim", kShould, "", "", "",
      "create; start; gone; wait stopped; !kill KILL; err has \"not running\""},
     {"engine.delete.force.running", "delete --force ends a running container", "all engines", kMust,
-     "", "", "wait", "create; start; says ready; delete --force; gone; !state; clean"},
+     "", "", "leave:3 wait", "create; start; says ready; delete --force; gone; !state; clean"},
     {"engine.delete.force.created", "delete --force ends a created container", "all engines", kMust,
      "", "", "wait", "create; delete --force; gone; !state; clean"},
     {"engine.delete.force.missing", "delete --force of nothing is done", "Podman, conmon", kMust,
@@ -74,7 +74,7 @@ constexpr Case kCases[] = {
      "create; start; says ready; process "
      "{\"cwd\":\"/"
      "tmp\",\"env\":[\"A=1\"],\"user\":{\"uid\":5,\"gid\":6,\"additionalGids\":[7]},"
-     "\"noNewPrivileges\":true} |; cwd = /tmp; env has A=1; uid = 5; gid = 6; groups has 7; nnp = "
+     "\"noNewPrivileges\":true} |; cwd = /tmp; env has A=1; uid = 5; gid = 6; groups = [7]; nnp = "
      "1"},
     {"engine.exec.process.limits", "limits of a process document", "containerd, runc shim", kMust,
      "", "", "wait",
@@ -118,7 +118,7 @@ constexpr Case kCases[] = {
      "cgroup:freezer", "", "wait",
      "create; start; says ready; pause; !delete; state; status = paused; resume"},
     {"engine.pause.delete-force", "delete --force ends a paused container", "Podman, conmon", kMust,
-     "cgroup:freezer", "", "wait",
+     "cgroup:freezer", "", "leave:2 wait",
      "create; start; says ready; pause; delete --force; gone; !state; clean"},
     {"engine.update.stdin", "limits from standard input; others stay", "containerd, runc shim",
      kMust, "cgroup:pids cgroup:memory",
@@ -152,8 +152,8 @@ constexpr Case kCases[] = {
      "$DIR/console $ID /probe --conformance-part probe; accept; terminal = 1; screen; tty = 1"},
     {"engine.no-pivot", "create --no-pivot", "containerd, runc shim", kMust, "root", "", "",
      "run --no-pivot; uid = 0; mounts/proc exists"},
-    {"engine.no-new-keyring", "create --no-new-keyring", "containerd, runc shim", kMust, "", "",
-     "wait", "create --no-new-keyring; start; says ready"},
+    {"engine.no-new-keyring", "create --no-new-keyring", "containerd, runc shim", kMust, "root", "",
+     "", "run --no-new-keyring; keyring lacks _ses.$ID"},
     {"engine.keyring", "a container has a session keyring of its own", "all engines", kShould,
      "root", "", "", "run; keyring has _ses.$ID"},
     {"engine.run", "run creates, starts, waits and deletes", "Buildah", kMust, "", "", "",
@@ -174,6 +174,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> engine_cases() noexcept { return kCases; }
+std::span<const Case> engine_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -111,6 +111,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> faults_cases() noexcept { return kCases; }
+std::span<const Case> faults_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

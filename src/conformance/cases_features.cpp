@@ -84,6 +84,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> features_cases() noexcept { return kCases; }
+std::span<const Case> features_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

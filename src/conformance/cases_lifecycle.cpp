@@ -202,6 +202,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> lifecycle_cases() noexcept { return kCases; }
+std::span<const Case> lifecycle_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

@@ -116,13 +116,13 @@ constexpr Case kCases[] = {
      "write:/data/x:y", "run; mounts/data/options has noexec"},
     {"mounts.options.noatime", "option noatime", "config.md#linux-mount-options", kMust, "",
      R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["noatime"]}]})",
-     "write:/data/x:y", "run; mounts/data/options has noatime"},
+     "write:/data/x:y", "run; mounts/data/options has noatime; mounts/data/options lacks relatime"},
     {"mounts.options.nodiratime", "option nodiratime", "config.md#linux-mount-options", kMust, "",
      R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["nodiratime"]}]})",
      "write:/data/x:y", "run; mounts/data/options has nodiratime"},
     {"mounts.options.relatime", "option relatime", "config.md#linux-mount-options", kMust, "",
      R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["relatime"]}]})",
-     "write:/data/x:y", "run; mounts/data/options has relatime"},
+     "write:/data/x:y", "run; mounts/data/options has relatime; mounts/data/options lacks noatime"},
     {"mounts.options.strictatime", "option strictatime", "config.md#linux-mount-options", kMust, "",
      R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["strictatime"]}]})",
      "write:/data/x:y",
@@ -200,8 +200,10 @@ constexpr Case kCases[] = {
      "[\"EACCES\",\"ENOENT\"]"},
     {"mounts.options.data", "other options go to the file system", "config.md#linux-mount-options",
      kShould, "",
-     R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["size=1m","mode=0711"]}]})",
-     "stat:/data", "run; did/0/mode = 0711; mounts/data/super has size=1024k"},
+     R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["size=1m","mode=0711","uid=7","gid=8","nr_inodes=99"]}]})",
+     "stat:/data",
+     "run; did/0/mode = 0711; did/0/uid = 7; did/0/gid = 8; mounts/data/super has size=1024k; "
+     "mounts/data/super has nr_inodes=99"},
     {"mounts.options.unknown", "an option that nobody knows is an error", "config.md#valid-values",
      kMust, "",
      R"({"+mounts":[{"destination":"/data","type":"tmpfs","source":"tmpfs","options":["nosuchoption=1"]}]})",
@@ -218,10 +220,10 @@ constexpr Case kCases[] = {
      "write:/data/x:y", "make dir shared; run; did/0 = ok; look shared/x; text = y"},
     {"mounts.options.bind.flags", "a bind mount has its flags", "config.md#linux-mount-options",
      kMust, "",
-     R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind","nosuid","nodev","noexec"]}]})",
+     R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind","nosuid","nodev","noexec","noatime"]}]})",
      "",
      "make dir shared; run; mounts/data/options has nosuid; mounts/data/options has nodev; "
-     "mounts/data/options has noexec"},
+     "mounts/data/options has noexec; mounts/data/options has noatime"},
     {"mounts.options.bind.not-recursive", "bind does not bring what is mounted below",
      "config.md#linux-mount-options", kMust, "root",
      R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind"]}]})",
@@ -235,7 +237,8 @@ constexpr Case kCases[] = {
     {"mounts.options.rbind.ro", "ro with rbind is not for what is below",
      "config.md#linux-mount-options", kMust, "root",
      R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["rbind","ro"]}]})",
-     "write:/data/x:y", "make dir shared/sub; tmpfs shared/sub; run; did/0 = EROFS"},
+     "write:/data/x:y write:/data/sub/x:y",
+     "make dir shared/sub; tmpfs shared/sub; run; did/0 = EROFS; did/1 = ok"},
     {"mounts.options.rro", "rro is for what is below, too", "config.md#linux-mount-options",
      kShould, "root kernel:5.12 feature:mountOptions/rro",
      R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["rbind","rro"]}]})",
@@ -331,7 +334,14 @@ constexpr Case kCases[] = {
      R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind","idmap"],"uidMappings":[{"containerID":0,"hostID":5000,"size":100}],"gidMappings":[{"containerID":0,"hostID":5000,"size":100}]}]})",
      "stat:/data/file",
      "make dir shared; tmpfs shared; make file shared/file x; make chown shared/file 7; run; "
-     "did/0/uid = 5007; did/0/gid = 5007"},
+     "did/0/uid = 5007; did/0/gid = 5007; look shared/file; uid = 7"},
+    {"mounts.idmap.without-option", "mappings are enough: ids of the source are mapped",
+     "config.md#posix-platform-mounts", kShould,
+     "root kernel:6.3 feature:linux/mountExtensions/idmap/enabled",
+     R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind"],"uidMappings":[{"containerID":7,"hostID":5000,"size":1}],"gidMappings":[{"containerID":7,"hostID":5000,"size":1}]}]})",
+     "stat:/data/file",
+     "make dir shared; tmpfs shared; make file shared/file x; make chown shared/file 7; run; "
+     "did/0/uid = 5000; did/0/gid = 5000"},
     {"mounts.idmap.without-mapping", "idmap without mapping and user namespace is an error",
      "config.md#linux-mount-options", kMust, "root feature:linux/mountExtensions/idmap/enabled",
      R"({"+mounts":[{"destination":"/data","type":"none","source":"$DIR/shared","options":["bind","idmap"]}]})",
@@ -344,6 +354,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> mounts_cases() noexcept { return kCases; }
+std::span<const Case> mounts_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

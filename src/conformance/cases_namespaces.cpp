@@ -23,7 +23,8 @@ constexpr Case kCases[] = {
      "config-linux.md#user-namespace-mappings", kMust, "root",
      R"({"linux":{"+namespaces":[{"type":"user"}],"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]}})",
      "",
-     "run; ns/user != $HOST(ns/user); uid = 0; uid_map = \"0 100000 65536\"; gid_map = \"0 100000 "
+     "run; ns/user != $HOST(ns/user); uid = 0; gid = 0; uid_map = \"0 100000 65536\"; gid_map = "
+     "\"0 100000 "
      "65536\""},
     {"namespaces.user.host-id", "on the host the process has the mapped ids",
      "config-linux.md#user-namespace-mappings", kMust, "root",
@@ -32,7 +33,8 @@ constexpr Case kCases[] = {
     {"namespaces.user.many", "several mappings", "config-linux.md#user-namespace-mappings", kMust,
      "root",
      R"({"linux":{"+namespaces":[{"type":"user"}],"uidMappings":[{"containerID":0,"hostID":100000,"size":10},{"containerID":10,"hostID":200000,"size":20}],"gidMappings":[{"containerID":0,"hostID":300000,"size":30}]}})",
-     "", "run; uid_map has 200000; uid_map has \"100000 10\"; gid_map = \"0 300000 30\""},
+     "",
+     "run; uid_map has \"0 100000 10\"; uid_map has \"10 200000 20\"; gid_map = \"0 300000 30\""},
     {"namespaces.user.files", "the mapping does not change the owners of files",
      "config-linux.md#user-namespace-mappings", kShould, "root",
      R"({"linux":{"+namespaces":[{"type":"user"}],"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]}})",
@@ -42,7 +44,7 @@ constexpr Case kCases[] = {
      R"({"linux":{"+namespaces":[{"type":"user"}],"uidMappings":[{"containerID":0,"hostID":100000,"size":65536}],"gidMappings":[{"containerID":0,"hostID":100000,"size":65536}]}})",
      "wait",
      "config {\"process\":{\"user\":{\"uid\":7,\"gid\":8}}}; create; start; report; uid = 7; gid = "
-     "8; proc; Uid has 100007"},
+     "8; proc; Uid has 100007; Gid has 100008"},
     {"namespaces.user.no-mapping", "a new user namespace without mappings is of no use",
      "config-linux.md#user-namespace-mappings", kShould, "root",
      R"({"linux":{"+namespaces":[{"type":"user"}]}})", "", "refused"},
@@ -53,7 +55,9 @@ constexpr Case kCases[] = {
      kMust, "since:1.1 ns:time root",
      R"({"linux":{"+namespaces":[{"type":"time"}],"timeOffsets":{"monotonic":{"secs":100000,"nanosecs":5},"boottime":{"secs":200000}}}})",
      "clock:monotonic clock:boottime",
-     "run; timens_offsets has 100000; timens_offsets has 200000; did/0 > 100000; did/1 > 200000"},
+     "run; ns/time != $HOST(ns/time); timens_offsets has \"monotonic 100000 5\"; timens_offsets "
+     "has "
+     "\"boottime 200000 0\"; did/0 > 100000; did/1 > 200000"},
     {"namespaces.network.inherited", "a type that is not listed is inherited",
      "config-linux.md#namespaces", kMust, "root", R"({"linux":{"-namespaces":["network"]}})", "",
      "run; ns/net = $HOST(ns/net)"},
@@ -68,6 +72,8 @@ constexpr Case kCases[] = {
      "run; ns/pid = $HOST(ns/pid)"},
     {"namespaces.user.inherited", "without user in the list it is the runtime's",
      "config-linux.md#namespaces", kMust, "root", "", "", "run; ns/user = $HOST(ns/user)"},
+    {"namespaces.time.inherited", "without time in the list it is the runtime's",
+     "config-linux.md#namespaces", kMust, "ns:time root", "", "", "run; ns/time = $HOST(ns/time)"},
     {"namespaces.cgroup.inherited", "without cgroup in the list it is the runtime's",
      "config-linux.md#namespaces", kMust, "ns:cgroup root", "", "",
      "run; ns/cgroup = $HOST(ns/cgroup)"},
@@ -93,9 +99,9 @@ constexpr Case kCases[] = {
      "run; ns/cgroup = $NS"},
     {"namespaces.pid.path", "a pid namespace is joined", "config-linux.md#namespaces", kMust,
      "root", "", "wait",
-     "create; start; says ready; state; remember FIRST pid; as b; config "
+     "create; start; says ready; state; remember FIRST pid; proc; remember NS ns/pid; as b; config "
      "{\"linux\":{\"cgroupsPath\":null,\"-namespaces\":[\"pid\"],\"+namespaces\":[{\"type\":"
-     "\"pid\",\"path\":\"/proc/$FIRST/ns/pid\"}]}}; create; start; state; pid != $FIRST"},
+     "\"pid\",\"path\":\"/proc/$FIRST/ns/pid\"}]}}; create; start; proc; ns/pid = $NS; alive"},
     {"namespaces.path.wrong-type", "a path of another type is an error",
      "config-linux.md#namespaces", kMust, "root", "", "",
      "hold net; config "
@@ -136,6 +142,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> namespaces_cases() noexcept { return kCases; }
+std::span<const Case> namespaces_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

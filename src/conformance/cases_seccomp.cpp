@@ -12,6 +12,10 @@ constexpr Case kCases[] = {
      "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":110}]}}})",
      "mkdir:/tmp/new", "run; did/0 = ETIMEDOUT"},
+    {"seccomp.errno-ret.zero", "a call that is refused with no error is not done",
+     "config-linux.md#seccomp", kMust, "",
+     R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":0}]}}})",
+     "mkdir:/tmp/new stat:/tmp/new", "run; did/0 = ok; did/1/errno = ENOENT"},
     {"seccomp.allow", "what no rule is about is allowed", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}}})",
      "write:/tmp/x:y", "run; did/0 = ok"},
@@ -23,6 +27,10 @@ constexpr Case kCases[] = {
      "mkdir:/tmp/new", "create; start; exits 159"},
     {"seccomp.kill", "KILL ends it", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_KILL"}]}}})",
+     "mkdir:/tmp/new", "create; start; exits 159"},
+    {"seccomp.kill-thread", "KILL_THREAD ends a process of one thread", "config-linux.md#seccomp",
+     kMust, "since:1.1",
+     R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_KILL_THREAD"}]}}})",
      "mkdir:/tmp/new", "create; start; exits 159"},
     {"seccomp.trap", "TRAP sends SIGSYS", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_TRAP"}]}}})",
@@ -72,8 +80,8 @@ constexpr Case kCases[] = {
      "socket:1:1 socket:2:1", "run; did/0 = ok; did/1 = EPERM"},
     {"seccomp.args.all", "all arguments of a rule have to match", "config-linux.md#seccomp", kMust,
      "",
-     R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"},{"index":2,"value":7,"op":"SCMP_CMP_EQ"}]}]}}})",
-     "socket:1:1", "run; did/0 = ok"},
+     R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["socket"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":1,"op":"SCMP_CMP_EQ"},{"index":1,"value":524289,"op":"SCMP_CMP_EQ"}]}]}}})",
+     "socket:1:1 socket:1:2 socket:2:1", "run; did/0 = EPERM; did/1 = ok; did/2 = ok"},
     {"seccomp.flag.log", "flag LOG", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"],"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}}})",
      "mkdir:/tmp/new", "run; did/0 = EPERM"},
@@ -127,6 +135,6 @@ constexpr Case kCases[] = {
 
 }  // namespace
 
-std::span<const Case> seccomp_cases() noexcept { return kCases; }
+std::span<const Case> seccomp_cases() noexcept { return cases_of<kCases>(); }
 
 }  // namespace cleat::conformance

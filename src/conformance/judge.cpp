@@ -1,6 +1,7 @@
 // Room: conformance. All cases on all runtimes: who is asked, and what is reported.
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,7 +31,10 @@ bool chosen(const Options& options, const Subject& subject, const Case& test) {
            std::string_view(test.clause).find(options.filter) != std::string_view::npos;
 }
 
-std::vector<Row> rows_of(const Options& options) {
+Result<std::vector<Row>> rows_of(const Options& options) {
+    for (const auto& known : options.known)
+        if (find_case(known) == nullptr)
+            return fail(ErrorKind::InvalidArgument, concat("no case is named ", quoted(known)));
     std::vector<Row> rows;
     for (const auto& subject : subjects())
         for (const auto& test : subject.cases)
@@ -40,7 +44,14 @@ std::vector<Row> rows_of(const Options& options) {
                      .test = &test,
                      .known = std::ranges::find(options.known, test.id) != options.known.end(),
                      .verdicts = {}});
+    if (rows.empty()) return fail(ErrorKind::InvalidArgument, "no case is chosen (see --list)");
     return rows;
+}
+
+/// Whether it can be executed, and is no directory.
+bool is_program(const std::string& path) {
+    const auto status = sys::stat_at(sys::kHere, path.c_str());
+    return status && S_ISREG(status->st_mode) && ::access(path.c_str(), X_OK) == 0;
 }
 
 /// The path of a runtime that is named: as it is, or one of PATH's.
@@ -49,7 +60,7 @@ Result<std::string> find_runtime(const std::string& name) {
     const char* const path = std::getenv("PATH");
     for (const auto directory : split(path == nullptr ? "/usr/bin:/usr/sbin:/bin" : path, ':')) {
         const std::string candidate = concat(directory, "/", name);
-        if (::access(candidate.c_str(), X_OK) == 0) return sys::real_path(candidate);
+        if (is_program(candidate)) return sys::real_path(candidate);
     }
     return fail(ErrorKind::InvalidArgument, concat("no runtime ", quoted(name), " in PATH"));
 }
@@ -59,8 +70,8 @@ Result<Judged> look_at(const std::string& name) {
     // Not what a link leads to: some programs go by the name that they are called by.
     out.path = TRY(find_runtime(name));
     out.name = out.path.substr(out.path.rfind('/') + 1);
-    if (::access(out.path.c_str(), X_OK) != 0)
-        return fail_errno(concat("execute ", out.path), errno);
+    if (!is_program(out.path))
+        return fail(ErrorKind::InvalidArgument, concat(out.path, " cannot be executed"));
     Children children;
     constexpr std::chrono::seconds kLimit{10};
     const auto version = call(children, {.words = {out.path, "--version"}, .limit = kLimit});
@@ -130,13 +141,14 @@ void show_progress(std::size_t done, std::size_t all, const std::string& what) {
 }  // namespace
 
 Result<bool> judge(const Options& options) {
-    auto rows = rows_of(options);
-    if (rows.empty()) return fail(ErrorKind::InvalidArgument, "no case is chosen (see --list)");
+    auto rows = TRY(rows_of(options));
     if (options.runtimes.empty())
         return fail(ErrorKind::InvalidArgument, "no runtime is named (--runtime PATH)");
     std::vector<Judged> runtimes;
     for (const auto& name : options.runtimes) runtimes.push_back(TRY(look_at(name)));
     name_apart(runtimes);
+    // Better told now than in the end.
+    if (!options.file.empty()) TRY(print(options, ""));
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
     const auto workshop = TRY(Workshop::make());
     Circumstances known{.host = facts({}), .cgroups = Cgroups::look(), .features = {}, .spec = {}};
@@ -159,9 +171,9 @@ Result<bool> judge(const Options& options) {
     });
 }
 
-std::string list_cases(const Options& options) {
+Result<std::string> list_cases(const Options& options) {
     std::string out;
-    for (const auto& row : rows_of(options))
+    for (const auto& row : TRY(rows_of(options)))
         out += concat(row.test->id, "\t", name_of(row.test->level), "\t", row.test->clause, "\t",
                       row.test->title, "\n");
     return out;

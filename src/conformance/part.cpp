@@ -1,6 +1,7 @@
 // Room: conformance. Which part of a case this process plays.
 #include "part.hpp"
 
+#include <grp.h>
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <string_view>
 
 #include "cleat/base/text.hpp"
@@ -56,6 +58,10 @@ void meet(std::string_view condition) {
     std::array<int, 2> ends{};
     if (condition.starts_with("nofile:")) limit(RLIMIT_NOFILE, value);
     if (condition.starts_with("fsize:")) limit(RLIMIT_FSIZE, value);
+    const auto group = parse_number<::gid_t>(value).value_or(0);
+    if (condition.starts_with("groups:") && ::geteuid() == 0) ::setgroups(1, &group);
+    // The program's words have the text, and they are there until it is executed.
+    if (condition.starts_with("env:")) ::putenv(const_cast<char*>(value.data()));
     if (condition == "closed") ::close_range(STDIN_FILENO, STDERR_FILENO, 0);
     if (condition != "unread" || ::pipe(ends.data()) != 0) return;
     ::dup2(ends[1], STDOUT_FILENO);
@@ -68,7 +74,8 @@ int under(const std::vector<std::string>& words) {
     const auto dashes = std::ranges::find(words, "--");
     std::for_each(words.begin(), dashes, meet);
     std::vector<char*> program;
-    for (auto word = dashes; word != words.end() && ++word != words.end();)
+    const auto first = dashes == words.end() ? dashes : dashes + 1;
+    for (auto word = first; word != words.end(); ++word)
         program.push_back(const_cast<char*>(word->c_str()));  // execve(2) changes nothing
     program.push_back(nullptr);
     if (program.size() > 1) ::execvp(program[0], program.data());

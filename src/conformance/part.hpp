@@ -20,8 +20,9 @@ inline constexpr const char* kPart = "--conformance-part";
 [[nodiscard]] int hook(const std::vector<std::string>& words);
 
 /// CONDITION… -- PROGRAM WORD…: becomes a program that starts under them. "nofile:N" and "fsize:N"
-/// are limits (setrlimit(2)), hard ones too; "closed": there are no standard streams; "unread":
-/// nobody reads what it prints, and the pipe is broken.
+/// are limits (setrlimit(2)), hard ones too; "groups:ID": that group alone, for root;
+/// "env:NAME=VALUE": one variable more; "closed": there are no standard streams; "unread": nobody
+/// reads what it prints, and the pipe is broken.
 [[nodiscard]] int under(const std::vector<std::string>& words);
 
 }  // namespace cleat::conformance

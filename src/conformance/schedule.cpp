@@ -82,12 +82,12 @@ Result<void> Schedule::start(std::size_t row, const Judged& runtime, const Circu
                 .output = TRY(file_with("")),
                 .begin = steady_clock::now()};
     const std::string directory = concat(settings_.directory, "/", padded(made_));
-    one.pid =
-        TRY(spawn({.words = {"/proc/self/exe", kPart, "case", test.id, runtime.path, directory,
-                             settings_.probe, one.name, concat(settings_.limit.count()), known.spec,
-                             dump(known.features)},
-                   .out = one.output.get(),
-                   .err = STDERR_FILENO}));
+    one.pid = TRY(children_.start(
+        {.words = {"/proc/self/exe", kPart, "case", test.id, runtime.path, directory,
+                   settings_.probe, one.name, concat(settings_.limit.count()), known.spec,
+                   dump(known.features)},
+         .out = one.output.get(),
+         .err = STDERR_FILENO}));
     running_.push_back(std::move(one));
     return {};
 }

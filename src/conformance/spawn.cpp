@@ -91,6 +91,12 @@ void Children::reap() {
     }
 }
 
+Result<pid_t> Children::start(const Program& program) {
+    const pid_t pid = TRY(spawn(program));
+    ended_.erase(pid);
+    return pid;
+}
+
 std::optional<int> Children::status_of(pid_t pid) {
     reap();
     const auto found = ended_.find(pid);

@@ -30,6 +30,8 @@ struct Program {
 /// whenever somebody waits, so that no runtime waits for a zombie that is ours.
 class Children {
  public:
+    /// spawn(), for a child that will be waited for: it may have the pid of one that has ended.
+    [[nodiscard]] Result<pid_t> start(const Program& program);
     /// Reaps what has ended; the statuses are kept for status_of().
     void reap();
     /// An exit code, or 128 + the signal; nullopt while it runs, or if it is no child of ours.

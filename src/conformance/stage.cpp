@@ -79,6 +79,8 @@ Result<void> make_root(const std::string& rootfs, const std::string& probe) {
 
 }  // namespace
 
+std::size_t count_mounts() { return split(content_of("/proc/self/mountinfo"), '\n').size(); }
+
 std::string Stage::path(std::string_view name) const { return concat(directory, "/", name); }
 
 std::string Stage::output() const {
@@ -111,6 +113,7 @@ Result<void> Stage::set_up() {
     TRY(sys::make_directories(rootfs(), kDirectory));
     TRY(sys::make_directories(state_root(), kDirectory));
     TRY(make_root(rootfs(), probe));
+    mounts = count_mounts();
     config = TRY(parse(filled(default_config())));
     if (::geteuid() != 0) merge(config, TRY(parse(filled(rootless_patch()))));
     Value arguments = texts({"/probe", kPart, "probe"});

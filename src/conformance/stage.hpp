@@ -40,6 +40,7 @@ struct Stage {
     std::vector<std::string> made = {};             ///< ids that were given to create
     std::vector<std::string> around = {};  ///< words before the runtime's, "under" in part.cpp
     pid_t begun = 0;                       ///< a call that was begun and not awaited
+    std::size_t mounts = 0;                ///< how many there are that the case knows of
     sys::Fd terminal = {};
     sys::Fd socket = {};
 
@@ -68,6 +69,9 @@ struct Stage {
 [[nodiscard]] const char* default_config() noexcept;
 /// What is different for a user without privileges.
 [[nodiscard]] const char* rootless_patch() noexcept;
+
+/// How many mounts there are in this namespace.
+[[nodiscard]] std::size_t count_mounts();
 
 /// Removes a directory and all in it; what cannot be removed stays.
 void remove_tree(const std::string& directory);

@@ -80,6 +80,7 @@ Outcome do_tmpfs(Stage& stage, const Statement& statement) {
     }
     auto tree = sys::Tree::make({.type = "tmpfs", .options = &options});
     if (!tree) return done(std::unexpected(tree.error()), statement.rest);
+    ++stage.mounts;
     return done(tree->attach(sys::kHere, stage.path(statement.words.at(0)).c_str()),
                 statement.rest);
 }
@@ -247,7 +248,7 @@ Outcome do_sleep(Stage& stage, const Statement& statement) {
     return std::nullopt;
 }
 
-/// clean: neither state nor cgroup nor process of the container
+/// clean: neither state nor cgroup nor process nor mount of the container
 Outcome do_clean(Stage& stage, const Statement& /*statement*/) {
     std::string left;
     const bool clean = eventually(stage, [&] {
@@ -255,6 +256,7 @@ Outcome do_clean(Stage& stage, const Statement& /*statement*/) {
         if (sys::exists_at(sys::kHere, (stage.state_root() + "/" + stage.id).c_str()))
             left = "its state directory";
         if (stage.known.cgroups.exists(stage.cgroup())) left = concat("cgroup ", stage.cgroup());
+        if (count_mounts() > stage.mounts) left = "a mount";
         const auto held = parse_number<pid_t>(stage.names["HOLD"]).value_or(0);
         for (const pid_t pid : Children::running())
             if (pid != held)

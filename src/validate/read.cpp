@@ -8,8 +8,8 @@
 namespace cleat::validate {
 namespace {
 
-/// Beside what the reader of JSON takes, so that it can say that there is more.
-constexpr std::size_t kLimit = (std::size_t{4} << 20U) + 1;
+/// What the reader of JSON takes.
+constexpr std::size_t kLimit = std::size_t{4} << 20U;
 
 Result<std::string> read_file(const std::string& path) {
     const auto file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY));

@@ -37,6 +37,14 @@ class TallyTest(unittest.TestCase):
                          (1, "1 passed, 1 failed, 0 skipped"))
         self.assertIn("# why", self.output)
 
+    def test_details_are_those_of_the_point_before_and_shown_where_it_failed(self):
+        details = "  ---\n  duration_ms: {}\n  ...\n"
+        self.assertEqual(self.tally(("1..3\nok 1 - a\n" + details.format(7) + "not ok 2 - b\n" +
+                                     details.format(8) + "not ok 3 - c\n", "FAIL")),
+                         (1, "1 passed, 2 failed, 0 skipped"))
+        self.assertIn("duration_ms: 8", self.output)
+        self.assertNotIn("duration_ms: 7", self.output)
+
     def test_points_that_never_came_are_failures(self):
         self.assertEqual(self.tally(("1..3\nok 1 - a\n", "TIMEOUT")),
                          (1, "1 passed, 2 failed, 0 skipped"))

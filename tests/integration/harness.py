@@ -53,6 +53,17 @@ def runtime_path():
     return _find("CLEAT", _builds(("src", "cli", "cleat")), "runtime")
 
 
+def judge_path():
+    """The cleat whose `conformance` judges: it is its own probe in a root that has no libraries, so
+    where the runtime is a dynamic build (for the sanitizers), the static one of build/ judges it."""
+    for path in [runtime_path()] + _builds(("src", "cli", "cleat")):
+        with contextlib.suppress(OSError), open(path, "rb") as file:
+            if b"/ld-linux" not in file.read(4096):
+                return path
+    print("1..0 # SKIP no static build of cleat: build/src/cli/cleat")
+    sys.exit(77)
+
+
 def probe_path():
     return _find("PROBE", _builds(("tests", "integration", "probe")), "probe")
 
@@ -399,7 +410,8 @@ def private_namespaces():
 class TapResult(unittest.TestResult):
     def __init__(self, total):
         super().__init__()
-        self.number, self.bad, self.skips, self.limits = 0, set(), {}, set()
+        self.number, self.began = 0, 0.0
+        self.bad, self.skips, self.limits = set(), {}, set()
         print(f"1..{total}", flush=True)
 
     def _note(self, test, error):
@@ -431,6 +443,10 @@ class TapResult(unittest.TestResult):
         print("# this was not expected to succeed")
         self.bad.add(test.id())
 
+    def startTest(self, test):
+        super().startTest(test)
+        self.began = time.monotonic()
+
     def stopTest(self, test):
         super().stopTest(test)
         self.number += 1
@@ -438,7 +454,8 @@ class TapResult(unittest.TestResult):
         verdict = "not ok" if test.id() in self.bad | self.limits else "ok"
         skip = f" # SKIP {self.skips[test.id()]}" if test.id() in self.skips else ""
         skip += " # TODO a known limit" if test.id() in self.limits else ""
-        print(f"{verdict} {self.number} - {name}{skip}", flush=True)
+        print(f"{verdict} {self.number} - {name}{skip}\n  ---\n"
+              f"  duration_ms: {(time.monotonic() - self.began) * 1000:.0f}\n  ...", flush=True)
 
 
 def _flatten(suite):

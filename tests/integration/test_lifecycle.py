@@ -2,7 +2,6 @@
 """The verbs of the runtime specification: what each does in each state, and what it says."""
 import json
 import os
-import subprocess
 
 from harness import CleatTest, main
 from host import reap
@@ -26,26 +25,10 @@ class Lifecycle(CleatTest):
         with open(f"/proc/{state['pid']}/cmdline", encoding="utf-8") as file:
             self.assertEqual(file.read().split("\0")[0], "/probe")
 
-    def test_stopped_state_has_pid_zero(self):
-        self.config("/bin/true")
-        self.create()
-        self.start()
-        self.wait_status("stopped")
-        self.assertEqual(self.state()["pid"], 0)
-
     def test_init_that_is_a_zombie_is_stopped(self):
         self.sleeper()
         os.kill(self.state()["pid"], 9)
         self.wait_for(lambda: self.state()["status"] == "stopped", "stopped before it is reaped")
-
-    def test_kill_sends_the_signal_that_is_named(self):
-        for name in ("USR1", "SIGUSR1", "10"):
-            with self.subTest(signal=name):
-                if name == "USR1":
-                    self.sleeper()
-                before = self.output().count("USR1")
-                self.ok("kill", self.cid, name)
-                self.wait_for(lambda b=before: self.output().count("USR1") == b + 1, "USR1")
 
     def test_kill_sends_term_when_no_signal_is_named(self):
         self.sleeper()
@@ -70,43 +53,10 @@ class Lifecycle(CleatTest):
         self.refused("kill", self.cid, "65", text="signal|65")
         self.assertEqual(self.status(), "running")
 
-    def test_delete_of_a_created_container_ends_it(self):
-        self.config("/bin/true")
-        self.create()
-        if self.call("delete", self.cid).code != 0:
-            self.delete("--force")
-        self.assert_nothing_left()
-
-    def test_delete_force_ends_a_running_container(self):
-        self.sleeper(args=("/probe", "family", "3"))
-        self.delete("--force")
-        self.assert_nothing_left()
-
-    def test_delete_force_of_nothing_succeeds(self):
-        self.delete("--force", id="nobody")
-
     def test_delete_force_removes_a_half_made_state_directory(self):
         os.makedirs(os.path.join(self.root, self.cid), 0o700)
         self.delete("--force")
         self.assertEqual(os.listdir(self.root), [])
-
-    def test_delete_of_a_running_container_is_refused(self):
-        self.sleeper()
-        self.refused("delete", self.cid, any_runtime=True,
-                     text=f"cannot delete container {self.cid} that is not stopped: running")
-        self.assertEqual(self.status(), "running")
-
-    def test_start_of_a_running_container_is_refused(self):
-        self.sleeper()
-        self.refused("start", self.cid, any_runtime=True,
-                     text="cannot start an already running container")
-
-    def test_start_of_a_stopped_container_is_refused(self):
-        self.config("/bin/true")
-        self.create()
-        self.start()
-        self.wait_status("stopped")
-        self.refused("start", self.cid, text="stopped")
 
     def test_container_without_a_process_is_created_and_not_started(self):
         self.cleat_only("other runtimes want a process to create, too")
@@ -123,29 +73,18 @@ class Lifecycle(CleatTest):
         self.refused("run", "--bundle", self.bundle, self.cid, text="no process to start.*/process")
         self.assert_nothing_left()
 
-    def test_kill_of_a_stopped_container_is_refused(self):
-        self.config("/bin/true")
-        self.create()
-        self.start()
-        self.wait_status("stopped")
-        self.refused("kill", self.cid, "TERM", text="container not running", any_runtime=True)
-
     def test_verbs_on_nothing_say_that_it_does_not_exist(self):
         for verb in ("state", "start", "kill", "delete", "pause", "resume", "ps"):
             with self.subTest(verb=verb):
                 self.refused(verb, "nobody", text="container does not exist", any_runtime=True)
         self.refused("exec", "nobody", "true", text="container does not exist", code=255)
 
-    def test_taken_id_is_refused_and_the_first_container_lives_on(self):
-        self.sleeper()
-        self.create_refused("container with given ID already exists")
-        self.assertEqual(self.status(), "running")
-
     def test_id_grammar(self):
         self.config("/bin/true")
-        for bad in ("", "a/b", "../x", "a b", ".", "..", "a\n", "ü", "a%"):
+        for bad in ("", "a/b", "../x", "../../x", "a b", ".", "..", "a\n", "ü", "a%", "x" * 1025):
             with self.subTest(id=bad):
                 self.create_refused("invalid container ID format", id=bad)
+                self.assertFalse(os.path.isdir(self.root) and os.listdir(self.root))
         for good in ("a.b", "A_1", "x+y-z", "0"):
             with self.subTest(id=good):
                 self.ids.add(good)
@@ -192,20 +131,6 @@ class Lifecycle(CleatTest):
         self.assertEqual(process.wait(5), 0)
         self.assert_nothing_left()
 
-    def test_run_removes_the_container_at_its_end(self):
-        self.config("/bin/true")
-        self.assertEqual(self.run_container().code, 0)
-        self.refused("state", self.cid, text="does not exist")
-        self.assert_nothing_left()
-
-    def test_run_detached_leaves_it_running(self):
-        self.config("/probe", "sleep")
-        self.ok("run", "--detach", "--bundle", self.bundle, "--pid-file", self.path("pid"),
-                self.cid)
-        self.assertEqual(self.status(), "running")
-        with open(self.path("pid"), encoding="utf-8") as file:
-            self.assertEqual(int(file.read()), self.state()["pid"])
-
     def test_run_keep_leaves_the_state(self):
         self.config("/bin/true")
         self.ok("run", "--keep", "--bundle", self.bundle, self.cid)
@@ -246,50 +171,6 @@ class Lifecycle(CleatTest):
         self.assertEqual(self.ok("list", "-q").out.strip(), "")
         self.assertIn(self.ok("list", "--format", "json").out.strip(), ("[]", "null"))
 
-    def test_list_lives_with_a_damaged_entry(self):
-        self.cleat_only("fails for all containers")
-        self.sleeper()
-        os.makedirs(os.path.join(self.root, "broken"), 0o700)
-        self.write_file(os.path.join(self.root, "broken", "state.json"), "{")
-        self.ids.add("broken")
-        result = self.call("list", "-q")
-        self.assertIn(self.cid, result.out.split(), str(result))
-        self.delete("--force", id="broken")
-
-    def test_damaged_state_is_named_and_can_be_deleted(self):
-        self.cleat_only("panics or leaves cgroups")
-        for content in ("", "{", "null", "[]", "garbage"):
-            with self.subTest(content=content):
-                self.sleeper()
-                self.write_file(os.path.join(self.root, self.cid, "state.json"), content)
-                self.refused("state", self.cid)
-                self.delete("--force")
-                self.assert_nothing_left()
-
-    def test_ps_prints_host_pids(self):
-        self.sleeper(args=("/probe", "family", "2"))
-        pids = self.ok("ps", "--format", "json", self.cid).json()
-        self.assertEqual(len(pids), 3)
-        self.assertIn(self.state()["pid"], pids)
-
-    def test_state_directories_are_private(self):
-        self.config("/bin/true")
-        self.create()
-        entry = os.path.join(self.root, self.cid)
-        self.assertIn(os.stat(entry).st_mode & 0o777, (0o700, 0o711))
-        self.assertEqual(os.stat(self.root).st_mode & 0o066, 0)
-        for path, _, files in os.walk(entry):
-            for name in files if self.flavour == "cleat" else ():
-                mode = os.lstat(os.path.join(path, name)).st_mode & 0o777
-                self.assertEqual(mode & 0o077, 0, f"{name} has {mode:o}")
-
-    def test_one_of_parallel_creates_of_one_id_wins(self):
-        self.config("/probe", "sleep")
-        calls = [self.start_call("create", "--bundle", self.bundle, self.cid) for _ in range(8)]
-        codes = [process.wait(20) for process, *_ in calls]
-        self.assertEqual(codes.count(0), 1, codes)
-        self.assertEqual(self.status(), "created")
-
     def test_engines_may_call_without_environment(self):
         self.config("/bin/echo", "x")
         result = self.run_container(env={"XDG_RUNTIME_DIR": ""})
@@ -311,20 +192,6 @@ class Lifecycle(CleatTest):
         self.config("/bin/true")
         self.assertEqual(self.run_container("--log", log, "--log-format", "json").code, 0)
         self.assertEqual(os.path.getsize(log) if os.path.exists(log) else 0, 0)
-
-    def test_killed_create_leaves_nothing_after_delete_force(self):
-        self.cleat_only("leaves cgroups behind")
-        self.config("/probe", "sleep")
-        for delay in (1, 2, 3, 4, 5, 6, 8, 10):
-            with self.subTest(milliseconds=delay):
-                process, *_ = self.start_call("create", "--bundle", self.bundle, self.cid)
-                with self.assertRaises(subprocess.TimeoutExpired):
-                    process.wait(delay / 1000)
-                    raise subprocess.TimeoutExpired("", 0)
-                process.kill()
-                process.wait()
-                self.delete("--force")
-                self.assert_nothing_left()
 
     def test_orphans_are_reaped_by_an_engine_not_by_us(self):
         self.sleeper()

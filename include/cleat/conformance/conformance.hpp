@@ -28,8 +28,9 @@ struct Options {
 /// there is nothing to run, or a runtime cannot be executed.
 [[nodiscard]] Result<bool> judge(const Options& options);
 
-/// The cases that `options` choose, one a line: id, level, clause, title.
-[[nodiscard]] std::string list_cases(const Options& options);
+/// The cases that `options` choose, one a line: id, level, clause, title. Errors: InvalidArgument,
+/// if there is none.
+[[nodiscard]] Result<std::string> list_cases(const Options& options);
 
 /// Whether the process was started as a part of a case: by the argument that no user types.
 [[nodiscard]] bool is_part(int argc, char** argv) noexcept;
