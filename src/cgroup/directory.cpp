@@ -73,14 +73,15 @@ Result<void> check_not_frozen(const plan::CgroupDirectory& directory, const std:
 
 }  // namespace
 
-Result<Made> make(const plan::CgroupDirectory& directory, Sharing sharing) {
+Result<Made> make(const plan::CgroupDirectory& directory, Sharing sharing,
+                  Controllers controllers) {
     const std::string path = full_path(directory);
     TRY(refuse_root(directory));
     Maker maker(normal_path(directory.mountpoint));
     const Made made = TRY(maker.make(path));
     if (made == Made::Existed && sharing == Sharing::No) TRY(check_unused(path));
     if (made == Made::New || sharing == Sharing::No) TRY(check_not_frozen(directory, path));
-    if (directory.unified) enable_controllers(directory);
+    if (directory.unified && controllers == Controllers::Now) enable_controllers(directory);
     if (has_v1_controller(directory, "cpuset")) TRY(fill_cpuset(directory, made));
     maker.commit();
     return made;

@@ -26,9 +26,11 @@ Result<void> Confinement::apply(const plan::StartScope& step) {
 Result<void> Confinement::apply(const plan::MakeCgroup& step) {
     const auto& directory = plan_.cgroups.at(step.cgroup);
     const auto sharing = step.shared ? cgroup::Sharing::Yes : cgroup::Sharing::No;
-    if (TRY(cgroup::make(directory, sharing)) == cgroup::Made::New) cgroups_.add(directory);
-    if (!step.below_scope || !directory.unified) return {};
-    // Now nobody but the stand-in keeps the scope from giving its controllers to those below.
+    const bool stands_above = step.below_scope && directory.unified;
+    const auto controllers = stands_above ? cgroup::Controllers::Later : cgroup::Controllers::Now;
+    const auto made = TRY(cgroup::make(directory, sharing, controllers));
+    if (made == cgroup::Made::New) cgroups_.add(directory);
+    if (!stands_above) return {};
     TRY(move_stand_in(directory));
     static_cast<void>(TRY(cgroup::make(directory, sharing)));
     return {};

@@ -39,8 +39,12 @@ using Directories = std::vector<plan::CgroupDirectory>;
 /// refused (EBUSY).
 enum class Made { New, Existed };
 enum class Sharing { No, Yes };
+/// Later, if a process is still above it: controllers that are given on past a process make the
+/// cgroup a threaded one, which takes none (cgroup-v2.rst, "Threads").
+enum class Controllers { Now, Later };
 [[nodiscard]] Result<Made> make(const plan::CgroupDirectory& directory,
-                                Sharing sharing = Sharing::No);
+                                Sharing sharing = Sharing::No,
+                                Controllers controllers = Controllers::Now);
 
 [[nodiscard]] Result<void> apply(const plan::WriteCgroup& step, const Directories& directories);
 /// The step that would write what the step's file holds now, to take the step back; nothing if the
