@@ -45,16 +45,19 @@ void Tasks::kill(const TaskRequest& request, Caller caller) {
         return;
     }
     const auto whom = request.all ? lifecycle::Whom::All : lifecycle::Whom::Init;
-    const auto& container = *target->container;
+    // Of an end that is told first the caller may delete the task, and hang up on its own call.
+    ++target->process->kills;
     home_.errands.send(
-        [&container, signal, whom]() -> Result<Yield> {
+        [&container = *target->container, signal, whom]() -> Result<Yield> {
             const auto id = TRY(ContainerId::parse(container.id));
             TRY(lifecycle::kill(container.settings, id, signal, whom));
             return Yield{};
         },
-        [this, caller](Result<Yield> yield) {
+        [this, target = *target, caller](Result<Yield> yield) {
             home_.answer(caller, yield ? Answer(std::string())
                                        : std::unexpected(status_of_kill(yield.error())));
+            --target.process->kills;
+            settle(target.container);
         });
 }
 

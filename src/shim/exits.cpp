@@ -44,7 +44,7 @@ void Tasks::settle(const ContainerPtr& container) {
         all_told = all_told && (exec->pid == 0 || exec->told);
     }
     auto& init = *container->init;
-    if (!init.ended || init.told || init.busy || !all_told) return;
+    if (!init.ended || init.told || init.busy || init.kills > 0 || !all_told) return;
     if (container->oom) container->oom->ready();
     container->oom.reset();
     tell_end(*container, init);

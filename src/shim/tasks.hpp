@@ -46,6 +46,7 @@ struct Process {
     bool ended = false;         ///< it has been reaped
     bool told = false;          ///< and its end is known to who waits
     bool busy = false;          ///< an errand changes it
+    unsigned kills = 0;         ///< that errands are about; who asked hears before the end is told
     std::string document = {};  ///< process.json of an exec that is not started yet
     std::unique_ptr<Stdio> stdio = {};
     std::vector<Caller> waiters = {};

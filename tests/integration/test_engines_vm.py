@@ -171,7 +171,8 @@ class Common:
             found.append(self.did("logs", name))
             self.did("rm", "-f", *self.AT_ONCE, name)
             return found
-        self.assertEqual(self.same(ask), [(3, "in"), (0, "5\nb"), 127, (0, "terminal"), "begun"])
+        self.assertEqual(self.same(ask), [(3, "in"), (0, "5\nb"), self.NO_SUCH_MEMBER,
+                                          (0, "terminal"), "begun"])
 
     def test_pause_stop_and_start_again(self):
         def ask(runtime):
@@ -200,7 +201,10 @@ class Common:
             found = self.state(name, "OOMKilled", "ExitCode")
             self.did("rm", name)
             return found
-        self.assertEqual(self.same(ask), (True, 137))
+        # Not beside the other runtime, whose monitor may come too late to see it.
+        for runtime in self.runtimes:
+            with self.subTest(runtime=runtime):
+                self.assertEqual(ask(runtime), (True, 137), self.complaint)
 
     def test_what_is_not_there_is_said(self):
         code, _ = self.same(lambda runtime: self.once(runtime, "/nosuch"))
@@ -213,6 +217,7 @@ class Docker(Engine):
     """A dockerd and a containerd of its own: cleat as a runtime of daemon.json, and cleat's shim by
     its type. A dockerd that starts its containerd itself waits 15 seconds for it, and no longer."""
     program, daemon, other, driver = "docker", "dockerd", "runc", "systemd"
+    NO_SUCH_MEMBER = 126  # the status of `exec` of what is not there
     runtimes = ("cleat", SHIM)
     RUN = ("--network", "none")
     process = None
@@ -288,6 +293,7 @@ class DockerByItself(Common, Docker):
 
 
 class Podman(Engine):
+    NO_SUCH_MEMBER = 127
     program, daemon, other, manager = "podman", "conmon", "crun", "systemd"
     AT_ONCE = ("-t", "0")
     runtimes = ("cleat",)

@@ -269,6 +269,18 @@ class States(ShimTest):
         self.end_task()
 
 
+    def test_who_kills_hears_of_it_before_the_end_is_told(self):
+        """Told first, containerd deletes the task and closes the connection: the kill has failed."""
+        for _ in range(12):
+            self.run_task("/probe", "sleep")
+            waiting = self.client.send("Wait", id=self.cid)
+            killing = self.client.send("Kill", id=self.cid, signal=9, all=True)
+            self.client.answer(waiting, "Wait")
+            self.assertIn(killing, self.client.early, "the end was told first")
+            self.client.answer(killing, "Kill")
+            self.ask("Delete")
+
+
 class Execs(ShimTest):
     def test_the_life_of_one_more_process(self):
         self.run_task("/probe", "sleep")
