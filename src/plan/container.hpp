@@ -46,8 +46,8 @@ struct Container {
 
     /// A container that is never started may be without (config.md#process).
     [[nodiscard]] const spec::Process& process() const {
-        static const spec::Process kNone{};
-        return spec.process ? *spec.process : kNone;
+        static const spec::Process none{};
+        return spec.process ? *spec.process : none;
     }
     [[nodiscard]] Slot take_slot() const { return Slot{plan.slots++}; }
     void warn(std::string pointer, std::string message) const {
