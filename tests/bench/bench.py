@@ -16,6 +16,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -311,6 +312,7 @@ def write(path, content):
 
 
 def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and what was made is removed
     options = parse()
     if os.geteuid() != 0 or not os.access(BUSYBOX, os.X_OK):
         sys.exit("bench: needs root and busybox-static")
