@@ -8,6 +8,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/launch/launch.hpp"
 #include "cleat/spec/decode.hpp"
+#include "cleat/sys/heap.hpp"
 #include "commands.hpp"
 #include "environment.hpp"
 #include "log.hpp"
@@ -35,10 +36,13 @@ int show(const std::string& text) {
 }
 
 /// The descriptors to pass on are looked at before cleat opens its own; the log is opened in the
-/// sealed process image.
+/// sealed process image, which can be a new one.
 Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& arguments, char** argv) {
     TRY(check_inherited(inherited_by(arguments)));
-    if (enters_container(arguments)) TRY(launch::seal_own_executable(argv));
+    if (enters_container(arguments)) {
+        TRY(launch::seal_own_executable(argv));
+        sys::stock_heap();
+    }
     TRY(open_log());
     return carry_out(globals, arguments);
 }

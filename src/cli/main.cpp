@@ -28,8 +28,10 @@ int main(int argc, char** argv) {
     ::umask(kUmask);
     if (cleat::shim::is_name_of_shim(argc > 0 ? argv[0] : ""))
         return cleat::shim::run(argc, argv, cleat::cli::build());
-    // The heap grows once and never shrinks: neither this process nor init lives for long.
+    // The heap grows once and never shrinks: neither this process nor init lives for long. What is
+    // large comes from it, too, and not from a mapping of its own.
     ::mallopt(M_TOP_PAD, kHeapStep);
     ::mallopt(M_TRIM_THRESHOLD, kHeapKept);
+    ::mallopt(M_MMAP_THRESHOLD, kHeapStep);
     return cleat::cli::run(argc, argv);
 }

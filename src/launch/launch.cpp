@@ -15,6 +15,7 @@
 #include "cleat/cgroup/cgroup.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/heap.hpp"
 #include "cleat/sys/message.hpp"
 #include "clone.hpp"
 #include "confinement.hpp"
@@ -202,6 +203,7 @@ Result<void> Host::operator()(const plan::Clone& step) {
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
     if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
+    sys::freeze_heap();
     auto cloned = clone_first(step);
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
                        !plan_.scope.unit.empty() && context_.unified_cgroup;

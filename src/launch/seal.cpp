@@ -16,6 +16,7 @@
 #include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/tree.hpp"
+#include "reseat.hpp"
 
 namespace cleat::launch {
 namespace {
@@ -47,7 +48,7 @@ Result<sys::Fd> overlay_copy(const std::string& path) {
                          .source = "cleat",
                          .options = &options,
                          .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID}));
-    return sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_PATH | O_NOFOLLOW);
+    return sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_RDONLY | O_NOFOLLOW);
 }
 
 /// A copy in memory that nobody can change any more.
@@ -66,20 +67,35 @@ Result<sys::Fd> memory_copy(int executable) {
     return copy;
 }
 
+/// None if this process runs from one already.
+Result<sys::Fd> sealed_copy() {
+    auto executable = TRY(sys::open_at(sys::kHere, kSelf, O_RDONLY));
+    if (TRY(is_sealed(executable.get()))) return sys::Fd();
+    auto copy = overlay_copy(TRY(sys::read_link_at(sys::kHere, kSelf)));
+    return copy ? std::move(copy) : memory_copy(executable.get());
+}
+
+Result<void> execute(const sys::Fd& copy, char** argv) {
+    ::syscall(SYS_execveat, copy.get(), "", argv, environ, AT_EMPTY_PATH);
+    return fail_errno("execute own sealed copy", errno);
+}
+
+/// As ps(1) shows it; what was executed by descriptor has its number for a name.
+Result<void> take_name() {
+    ::prctl(PR_SET_NAME, "cleat");
+    return {};
+}
+
 }  // namespace
 
 Result<void> seal_own_executable(char** argv) {
-    const auto executable = TRY(sys::open_at(sys::kHere, kSelf, O_RDONLY));
-    if (TRY(is_sealed(executable.get()))) {
-        ::prctl(PR_SET_NAME, "cleat");
-        return {};
-    }
-    const std::string path = TRY(sys::read_link_at(sys::kHere, kSelf));
-    auto copy = overlay_copy(path);
-    if (!copy) copy = memory_copy(executable.get());
-    if (!copy) return std::unexpected(std::move(copy).error());
-    ::syscall(SYS_execveat, copy->get(), "", argv, environ, AT_EMPTY_PATH);
-    return fail_errno("execute own sealed copy", errno);
+    const auto copy = TRY(sealed_copy());
+    return !copy || reseat_on(copy.get()) ? take_name() : execute(copy, argv);
+}
+
+Result<void> execute_sealed(char** argv) {
+    const auto copy = TRY(sealed_copy());
+    return copy ? execute(copy, argv) : take_name();
 }
 
 }  // namespace cleat::launch

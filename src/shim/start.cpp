@@ -169,7 +169,7 @@ Result<void> begin(std::string_view program, const Arguments& arguments, const B
 }  // namespace
 
 Result<void> serve(char** argv, const Arguments& arguments) {
-    TRY(launch::seal_own_executable(argv));
+    TRY(launch::execute_sealed(argv));
     return serve({.listener = sys::Fd(kListener),
                   .log = sys::Fd(STDERR_FILENO),
                   .socket = arguments.socket,

@@ -91,7 +91,9 @@ struct Errand {
                                   const std::vector<std::string>& env, std::vector<int> fds);
 
 /// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
-/// returns at once if it does already, else executes itself again and returns only on failure.
+/// at once if it does already, else by moving its image to the copy, or else by executing that.
 [[nodiscard]] Result<void> seal_own_executable(char** argv);
+/// The same, but always by executing the copy unless it runs already: with nothing in its memory.
+[[nodiscard]] Result<void> execute_sealed(char** argv);
 
 }  // namespace cleat::launch

@@ -1,0 +1,80 @@
+// Room: sys. operator new and delete, which all of cleat's own memory comes from.
+#include "cleat/sys/heap.hpp"
+
+#include <sys/mman.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+namespace {
+
+constexpr std::size_t kAlignment = alignof(std::max_align_t);
+constexpr std::size_t kPiece = std::size_t{64} << 10U;
+
+/// Single-threaded: a process with threads never freezes.
+struct Frozen {
+    std::byte* begin = nullptr;
+    std::byte* next = nullptr;
+    std::byte* end = nullptr;
+    bool now = false;
+};
+constinit Frozen frozen;
+
+[[maybe_unused]] void* from_piece(std::size_t size) noexcept {
+    const std::size_t whole = (size + kAlignment - 1) & ~(kAlignment - 1);
+    if (whole < size || whole > static_cast<std::size_t>(frozen.end - frozen.next)) return nullptr;
+    void* memory = frozen.next;
+    frozen.next += whole;
+    return memory;
+}
+
+[[maybe_unused]] bool is_of_piece(const void* memory) noexcept {
+    return memory >= frozen.begin && memory < frozen.end;
+}
+
+}  // namespace
+
+namespace cleat::sys {
+
+void stock_heap() noexcept {
+    constexpr std::size_t kPage = 4096;
+    constexpr std::size_t kStock = std::size_t{256} << 10U;
+    void* stock = std::malloc(kStock);
+    const auto first = (reinterpret_cast<std::uintptr_t>(stock) + kPage - 1) & ~(kPage - 1);
+    if (stock != nullptr)
+        ::madvise(reinterpret_cast<void*>(first), kStock - kPage, MADV_POPULATE_WRITE);
+    std::free(stock);
+}
+
+void freeze_heap() noexcept {
+    if (frozen.begin == nullptr) {
+        frozen.begin = static_cast<std::byte*>(std::malloc(kPiece));
+        frozen.next = frozen.begin;
+        frozen.end = frozen.begin == nullptr ? nullptr : frozen.begin + kPiece;
+    }
+    frozen.now = true;
+}
+
+void thaw_heap() noexcept { frozen.now = false; }
+
+}  // namespace cleat::sys
+
+// Leaks are what a sanitizer looks for; it has its own.
+#ifndef __SANITIZE_ADDRESS__
+
+void* operator new(std::size_t size) {
+    if (frozen.now)
+        if (void* memory = from_piece(size)) return memory;
+    if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
+    std::abort();
+}
+
+void operator delete(void* memory) noexcept {
+    if (!frozen.now && !is_of_piece(memory)) std::free(memory);
+}
+
+void operator delete(void* memory, std::size_t /*size*/) noexcept { operator delete(memory); }
+
+#endif
