@@ -160,7 +160,7 @@ Result<::sigset_t> hold_signals() {
 }
 
 Result<int> attend(Launched& launched, const Bystander& bystander) {
-    sys::thaw_heap();  // a container may run for years
+    const sys::ThawedHeap thawed;  // a container may run for years
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) < 0) return fail_errno("become subreaper", errno);
     auto signals = TRY(take_signals());
     std::optional<RawTerminal> terminal;

@@ -57,7 +57,7 @@ void freeze_heap() noexcept {
     frozen.now = true;
 }
 
-void thaw_heap() noexcept { frozen.now = false; }
+ThawedHeap::ThawedHeap() noexcept { frozen.now = false; }
 
 }  // namespace cleat::sys
 

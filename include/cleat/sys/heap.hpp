@@ -12,7 +12,14 @@ void stock_heap() noexcept;
 /// From here on nothing is given back, and what is new comes from one fresh piece (from the heap
 /// again once that is full). For a process that soon ends or executes something, and its children.
 void freeze_heap() noexcept;
-/// As before, for a process that lives on. What was freed meanwhile stays where it is.
-void thaw_heap() noexcept;
+/// As before, for as long as a process waits that may live long; then frozen (again). What was
+/// freed while it was frozen stays where it is.
+class ThawedHeap {
+ public:
+    ThawedHeap() noexcept;
+    ThawedHeap(const ThawedHeap&) = delete;
+    ThawedHeap& operator=(const ThawedHeap&) = delete;
+    ~ThawedHeap() { freeze_heap(); }
+};
 
 }  // namespace cleat::sys
