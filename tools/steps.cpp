@@ -34,11 +34,10 @@ Image image_of(pid_t pid, const std::string& name) {
     Image image;
     for (std::string line; std::getline(maps, line);) {
         if (!line.ends_with("/" + name)) continue;
-        unsigned long begin = 0;
-        unsigned long end = 0;
-        if (std::sscanf(line.c_str(), "%lx-%lx", &begin, &end) != 2) continue;
+        char* dash = nullptr;
+        const auto begin = std::strtoul(line.c_str(), &dash, 16);
         if (image.begin == 0) image.begin = begin;
-        image.end = end;
+        image.end = std::strtoul(dash + 1, nullptr, 16);
     }
     return image;
 }

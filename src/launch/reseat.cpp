@@ -19,9 +19,8 @@
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 
-/// Where this program begins in memory; the linker's name.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): it is the linker's
-extern "C" const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
+/// Where this program begins in memory; the linker gives it a name of its own.
+extern "C" const Elf64_Ehdr program __asm__("__ehdr_start") __attribute__((visibility("hidden")));
 
 namespace cleat::launch {
 namespace {
@@ -33,11 +32,11 @@ std::uintptr_t page_after(std::uintptr_t address) { return page_of(address + pag
 // NOLINTNEXTLINE(performance-no-int-to-ptr): the addresses are numbers in the headers
 std::byte* at(std::uintptr_t address) { return reinterpret_cast<std::byte*>(address); }
 
-std::uintptr_t beginning() { return reinterpret_cast<std::uintptr_t>(&__ehdr_start); }
+std::uintptr_t beginning() { return reinterpret_cast<std::uintptr_t>(&program); }
 
 std::span<const Elf64_Phdr> headers() {
-    const auto* first = at(beginning() + __ehdr_start.e_phoff);
-    return {reinterpret_cast<const Elf64_Phdr*>(first), __ehdr_start.e_phnum};
+    const auto* first = at(beginning() + program.e_phoff);
+    return {reinterpret_cast<const Elf64_Phdr*>(first), program.e_phnum};
 }
 
 /// Of the first segment, which nothing relocates; the linker's hash of all the others is in it.

@@ -4,8 +4,8 @@
 #include <sys/mman.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <cstdlib>
+#include <memory>
 #include <new>
 
 namespace {
@@ -42,9 +42,10 @@ void stock_heap() noexcept {
     constexpr std::size_t kPage = 4096;
     constexpr std::size_t kStock = std::size_t{256} << 10U;
     void* stock = std::malloc(kStock);
-    const auto first = (reinterpret_cast<std::uintptr_t>(stock) + kPage - 1) & ~(kPage - 1);
-    if (stock != nullptr)
-        ::madvise(reinterpret_cast<void*>(first), kStock - kPage, MADV_POPULATE_WRITE);
+    void* first = stock;
+    std::size_t space = kStock;
+    if (stock != nullptr && std::align(kPage, kStock - kPage, first, space) != nullptr)
+        ::madvise(first, kStock - kPage, MADV_POPULATE_WRITE);
     std::free(stock);
 }
 
@@ -68,7 +69,7 @@ void* operator new(std::size_t size) {
     if (frozen.now)
         if (void* memory = from_piece(size)) return memory;
     if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-    std::abort();
+    std::__throw_bad_alloc();  // as the library does it
 }
 
 void operator delete(void* memory) noexcept {
