@@ -1,6 +1,7 @@
 // Room: sys. operator new and delete, which all of cleat's own memory comes from.
 #include "cleat/sys/heap.hpp"
 
+#include <malloc.h>
 #include <sys/mman.h>
 
 #include <cstddef>
@@ -37,6 +38,14 @@ constinit Frozen frozen;
 }  // namespace
 
 namespace cleat::sys {
+
+void shape_heap() noexcept {
+    constexpr int kStep = 1 << 20;
+    constexpr int kKept = 1 << 30;
+    ::mallopt(M_TOP_PAD, kStep);
+    ::mallopt(M_TRIM_THRESHOLD, kKept);
+    ::mallopt(M_MMAP_THRESHOLD, kStep);
+}
 
 void stock_heap() noexcept {
     constexpr std::size_t kPage = 4096;

@@ -5,8 +5,13 @@
 
 namespace cleat::sys {
 
-/// Pages for what a config and its plan take are there before they are touched: one system call
-/// instead of a fault for each. Does nothing where the kernel cannot (before Linux 5.14).
+/// The heap grows once and never shrinks, as a command does not live for long. What is large comes
+/// from it, too, and not from a mapping of its own.
+void shape_heap() noexcept;
+
+/// After shape_heap(): pages for what a config and its plan take are there before they are touched:
+/// one system call instead of a fault for each. Does nothing where the kernel cannot (before
+/// Linux 5.14).
 void stock_heap() noexcept;
 
 /// From here on nothing is given back, and what is new comes from one fresh piece (from the heap

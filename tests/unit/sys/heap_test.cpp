@@ -1,0 +1,96 @@
+// Unit tests of sys/heap.cpp. Each in a process of its own, as a frozen heap stays so.
+#include "cleat/sys/heap.hpp"
+
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace cleat::sys {
+namespace {
+
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kReplaced = false;
+#else
+constexpr bool kReplaced = true;
+#endif
+
+/// Whether `work` says yes in a child.
+template <class Work>
+bool holds(Work work) {
+    const pid_t pid = ::fork();
+    if (pid == 0) ::_exit(work() ? 0 : 1);
+    int status = -1;
+    return ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+std::uintptr_t address(const auto& owner) { return reinterpret_cast<std::uintptr_t>(owner.get()); }
+
+}  // namespace
+
+TEST_CASE("a frozen heap takes nothing back and gives from one piece" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        auto before = std::make_unique<std::string>(100, 'b');
+        const auto* kept = before.get();
+        freeze_heap();
+        before.reset();
+        auto first = std::make_unique<int>(1);
+        const auto where = address(first);
+        first.reset();
+        const auto second = std::make_unique<int>(2);
+        const auto third = std::make_unique<int>(3);
+        return reinterpret_cast<std::uintptr_t>(kept) != where && address(second) == where + 16 &&
+               address(third) == where + 32;
+    }));
+}
+
+TEST_CASE("what the piece cannot hold comes from the heap all the same") {
+    CHECK(holds([] {
+        freeze_heap();
+        std::string large(std::size_t{1} << 20U, 'x');
+        std::string all;
+        for (int i = 0; i < 2000; ++i) all += std::string(100, 'y');
+        return large.back() == 'x' && all.size() == 200'000 && all.back() == 'y';
+    }));
+}
+
+TEST_CASE("a thawed heap gives again what it has got back" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        freeze_heap();
+        auto of_piece = std::make_unique<int>(1);
+        bool same = false;
+        {
+            const ThawedHeap thawed;
+            of_piece.reset();  // stays where it is
+            auto first = std::make_unique<std::string>(500, 'a');
+            const auto where = address(first);
+            first.reset();
+            const auto second = std::make_unique<std::string>(500, 'b');
+            same = address(second) == where;
+        }
+        const auto next = std::make_unique<int>(2);
+        const auto after = std::make_unique<int>(3);
+        return same && address(after) == address(next) + 16;
+    }));
+}
+
+TEST_CASE("what stock is used of has no faults left" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        const auto faults = [] {
+            ::rusage usage{};
+            ::getrusage(RUSAGE_SELF, &usage);
+            return usage.ru_minflt;
+        };
+        shape_heap();
+        stock_heap();
+        const auto before = faults();
+        const std::string text(120'000, 'z');
+        return text.back() == 'z' && faults() - before < 8;
+    }));
+}
+
+}  // namespace cleat::sys
