@@ -140,6 +140,12 @@ Result<::prctl_mm_map> memory_map(int executable) {
 }  // namespace
 
 Result<void> reseat_on(int copy) {
+#ifdef __SANITIZE_ADDRESS__
+    constexpr bool kWhole = false;
+#else
+    constexpr bool kWhole = true;
+#endif
+    if (!kWhole) return fail(ErrorKind::Unsupported, "the data has parts that may not be read");
     TRY(check_same(copy));
     TRY(move_segments(copy));
     auto map = TRY(memory_map(copy));

@@ -383,6 +383,15 @@ def hide_unified():
     return ("unshare", "-m", "sh", "-c", f'umount {point} && exec "$@"', "sh")
 
 
+def build_options(runtime):
+    """How the binary was built, if it lies in its build directory."""
+    info = os.path.join(os.path.dirname(runtime), "../../meson-info/intro-buildoptions.json")
+    if not os.path.exists(info):
+        return {}
+    with open(info, encoding="utf-8") as file:
+        return {option["name"]: option["value"] for option in json.load(file)}
+
+
 def read_back(file):
     size = min(os.fstat(file.fileno()).st_size, 1 << 26)
     return os.pread(file.fileno(), size, 0).decode(errors="replace")

@@ -1,6 +1,5 @@
 """What a command costs, in numbers that no load moves: system calls, processes, page faults, memory,
 the size of the binary. A limit is a little above what is reached; who raises one says why."""
-import json
 import os
 import resource
 import shutil
@@ -8,7 +7,7 @@ import subprocess
 import sys
 import unittest
 
-from harness import TOP, CleatTest, main
+from harness import TOP, CleatTest, build_options, main
 
 sys.path.insert(0, os.path.join(TOP, "tests/bench"))
 
@@ -22,15 +21,6 @@ FAULTS = {"state": 115, "start": 115, "kill": 115, "delete": 115}
 # which are half a megabyte of it.
 RSS_KB = {"state": 2250, "run": 2800}
 SIZE = 3_000_000
-
-
-def build_options(runtime):
-    """How the binary was built, if it lies in its build directory."""
-    info = os.path.join(os.path.dirname(runtime), "../../meson-info/intro-buildoptions.json")
-    if not os.path.exists(info):
-        return {}
-    with open(info, encoding="utf-8") as file:
-        return {option["name"]: option["value"] for option in json.load(file)}
 
 
 class Counts(CleatTest):
