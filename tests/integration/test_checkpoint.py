@@ -262,6 +262,19 @@ class Claims(CleatTest):
                       b"\x52\x08dump.log"):
             self.assertIn(field, request)
 
+    def test_mounts_of_links_are_refused_before_criu_is_asked(self):
+        """CRIU finds a mount by its path, which a link at the end would lead elsewhere."""
+        os.symlink("nowhere", self.path("link"))
+        for option, refused in (("src-nofollow", True), ("dest-nofollow", True),
+                                ("copy-symlink", False)):
+            with self.subTest(option):
+                source = "/bin/sh" if option == "dest-nofollow" else self.path("link")
+                self.sleeper(change=lambda c: c["mounts"].append(bind(source, "/" + option, option)))
+                self.checkpoint("#!/bin/sh\nexit 3\n",
+                                "CRIU does not know mounts with src-nofollow or dest-nofollow, as on "
+                                f"/{option}$" if refused else "criu ended with status 3")
+                self.delete("--force")
+
     def test_states_and_words_that_cannot_be(self):
         images = self.path("images")
         self.refused("checkpoint", "--image-path", images, "nobody", text="container does not exist")

@@ -8,7 +8,7 @@ import resource
 import subprocess
 
 import harness
-from bundle import default_config
+from bundle import bind, default_config, filesystem
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "documents")
 
@@ -240,6 +240,43 @@ class Validate(harness.CleatTest):
         for path in ("config.json", "nothing"):
             found = self.problems(lambda c, path=path: c["root"].update(path=path), "--host")
             self.assertEqual(self.the_one(found, "/root/path")["source"], "host")
+
+    def test_the_host_takes_links_as_the_mount_will_take_them(self):
+        os.symlink("nowhere", self.path("link"))
+        self.write_file(self.path("file"))
+        none, directory = "this host has no ", "is a directory, and the source is none"
+        cases = (("link", "/new", [], f"source: {none}"), ("link", "/new", ["src-nofollow"], None),
+                 ("link", "/new", ["copy-symlink"], None),
+                 ("absent", "/new", ["src-nofollow"], f"source: {none}"),
+                 ("absent", "/new", ["copy-symlink"], f"source: {none}"),
+                 ("link", "/bin", ["src-nofollow"], f"destination: \"/bin\" {directory}"),
+                 ("file", "/to-bin", [], f"destination: \"/to-bin\" {directory}"),
+                 ("file", "/to-bin", ["dest-nofollow"], None),
+                 ("link", "/to-bin", ["copy-symlink"], None),
+                 ("link", "/new", ["src-nofollow", "copy-symlink"],
+                  "options/2: copy-symlink cannot go together with src-nofollow or dest-nofollow"))
+        os.symlink("bin", os.path.join(self.rootfs, "to-bin"))
+        for source, destination, options, wanted in cases:
+            with self.subTest(source=source, destination=destination, options=options):
+                found = self.problems(lambda c: c["mounts"].append(
+                    bind(self.path(source), destination, *options)), "--host")
+                said = [p["pointer"].rpartition("/mounts/7/")[2] + ": " + p["message"]
+                        for p in found if p["severity"] == "error"]
+                self.assertEqual(len(said), 0 if wanted is None else 1, said)
+                self.assertTrue(wanted is None or said[0].startswith(wanted), said)
+
+    def test_options_for_links_are_for_bind_mounts_and_ignored_by_others(self):
+        for option in ("copy-symlink", "src-nofollow", "dest-nofollow"):
+            with self.subTest(option):
+                bound = self.problems(lambda c: c["mounts"].append(bind("/bin", "/new", option)))
+                self.assertEqual([(p["severity"], p["message"]) for p in bound],
+                                 [("warning", "runc and youki ignore this")])
+                self.assertEqual(bound[0]["pointer"], "/mounts/7/options/1")
+                other = self.problems(lambda c: c["mounts"].append(
+                    filesystem("/new", "tmpfs", option)), "--host")
+                self.assertIn(("/mounts/7/options/0", option + " is for bind mounts"),
+                              [(p["pointer"], p["message"]) for p in other
+                               if p["severity"] == "error"])
 
     def test_the_kernel_is_asked_for_the_options_of_file_systems(self):
         def change(config):
