@@ -5,6 +5,7 @@ import json
 import os
 import re
 import resource
+import socket
 import subprocess
 
 import harness
@@ -125,6 +126,36 @@ class Validate(harness.CleatTest):
         self.assertIn("/vm/kernel: is required", result.out)
         for wrong in (["--type", "banana"], ["--format", "xml"], ["--banana"]):
             self.assertEqual(self.call("validate", *wrong, root=False).code, 2)
+
+    def test_what_is_no_regular_file_is_refused_and_not_waited_for(self):
+        fifo, served = self.path("fifo"), socket.socket(socket.AF_UNIX)
+        os.mkfifo(fifo)
+        self.undo.append(served.close)
+        served.bind(self.path("socket"))
+        os.makedirs(self.path("bundle-of-fifo"))
+        os.mkfifo(self.path("bundle-of-fifo", "config.json"))
+        for verb in ("validate", "audit"):
+            for path in (fifo, "/dev/zero", self.path("bundle-of-fifo")):
+                result = self.call(verb, path, root=False, timeout=5)
+                self.assertEqual(result.code, 2, str(result))
+                self.assertRegex(result.err, f"^cleat: {verb}: {path}.* is no regular file "
+                                             r"\(standard input is -\)$")
+            result = self.call(verb, self.path("socket"), root=False, timeout=5)
+            self.assertEqual((result.code, "ENXIO" in result.err), (2, True), str(result))
+
+    def test_a_plan_says_how_a_bundle_is_named(self):
+        """As `validate DIR` is right, `plan DIR` is what one tries; but there it is the id."""
+        self.config("/probe")
+        how = "is the container's id; a bundle is named by --bundle, another file by --config$"
+        for name in (self.bundle, "bundle/", "./bundle", "..", "bundle/config.json", "bundle"):
+            self.refused("plan", name, text=f"plan {name}: .*{how}", root=False, cwd=self.directory)
+        for name in (".", "config.json"):
+            self.refused("plan", name, text=how, root=False, cwd=self.bundle)
+        os.mkdir(os.path.join(self.bundle, "bundle"))
+        for cwd, options in ((self.bundle, ()), (self.directory, ("--bundle", self.bundle)),
+                             (self.directory, ("-f", os.path.join(self.bundle, "config.json")))):
+            self.ok("plan", *options, "bundle", root=False, cwd=cwd)
+        self.refused("plan", "other", text="config.json.*ENOENT", root=False, cwd=self.directory)
 
     def test_nothing_is_said_of_a_good_document_but_on_a_terminal(self):
         path = os.path.join(HERE, "good", "config-minimal.json")
