@@ -72,8 +72,8 @@ class Setting:
             return self.floor.run()
         return self.command(runtime, "run", "-b", bundle or self.bundles.get(TRUE), self.new_id())
 
-    def detached(self, runtime, name):
-        return self.command(runtime, "run", "-d", "-b", self.sleeper(), name)
+    def detached(self, runtime, name, bundle=None):
+        return self.command(runtime, "run", "-d", "-b", bundle or self.sleeper(), name)
 
     def sleeper(self):
         return self.bundles.get(SLEEP)

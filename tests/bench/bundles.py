@@ -61,6 +61,10 @@ class Bundles:
         elif kind == "devices":
             config["linux"]["devices"] = [
                 {"path": f"/dev/extra{n}", "type": "c", "major": 1, "minor": 3} for n in range(size)]
+        elif kind == "crowd":  # whose number is measured, and nothing else of it
+            del config["hostname"]
+            config["mounts"] = config["mounts"][:1]
+            config["linux"] = {"namespaces": [{"type": "pid"}, {"type": "mount"}]}
         elif kind == "seccomp":
             config["linux"]["seccomp"] = filter_of(size)
         bundle = os.path.join(self.directory, f"bundle-{number}")

@@ -38,13 +38,15 @@ def blocks(result):
 
 
 def fewer(result):
-    """What was measured fewer times than the rest of its chart, as it took too long."""
-    for chart, rows in result["growth_rounds"].items():
-        usual = max(count for sizes in rows.values() for count in sizes.values())
-        for runtime, sizes in rows.items():
-            for size, count in sizes.items():
-                if count < usual:
-                    yield f"{runtime}: {chart} {size}: {count} of {usual} rounds"
+    """What was measured fewer times than the rest of its chart, as it took too long; by runtime."""
+    for runtime in result["runtimes"]:
+        found = []
+        for chart, rows in result["growth_rounds"].items():
+            usual = max(count for sizes in rows.values() for count in sizes.values())
+            found += [f"{chart} {size}: {count} of {usual}"
+                      for size, count in rows.get(runtime, {}).items() if count < usual]
+        if found:
+            yield f"{runtime}: " + "; ".join(found)
 
 
 def show(result):
@@ -57,7 +59,7 @@ def show(result):
             cells = [cell(row, runtime, reference) for runtime in runtimes]
             print(f"{label:24}" + "".join(cells).rstrip())
     for line in fewer(result):
-        print("fewer: " + line)
+        print("fewer rounds: " + line)
     for what, text in result["failures"].items():
         print(f"failed: {what}: {text}", file=sys.stderr)
 

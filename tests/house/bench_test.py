@@ -91,7 +91,7 @@ class BenchTest(unittest.TestCase):
         self.assertIn(["run", "5.00", "0.25", "20.00", "1.00", "-"], rows)
         self.assertIn(["system", "calls", "-", "100", "1.00", "10", "0.10"], rows)
         self.assertIn(["run,", "1000", "mounts", "8.00", "-", "-", "-"], rows)
-        self.assertIn("fewer: a: run, mounts 1000: 2 of 5 rounds", out.getvalue())
+        self.assertIn("fewer rounds: a: run, mounts 1000: 2 of 5", out.getvalue())
 
     @unittest.skipIf(CANNOT, CANNOT)
     def test_one_call_measures_all_operations_and_the_floor(self):
