@@ -10,6 +10,7 @@ import time
 from bundles import SIZES, SLEEP, TRUE
 from floor import FLOOR
 from machine import end_children, remove_cgroups
+from measure import Failed
 
 ROUNDS, LIMIT = 3, 4.0  # of one size of one runtime, in seconds
 CROWDS, FILLING = (0, 100, 1000), 60.0  # containers; seconds until a runtime has made them
@@ -47,31 +48,33 @@ class Growth:
 
     def crowd(self, runtime):
         """Containers that sleep, made some at a time; then state, list and create beside them."""
-        names, deadline = [], time.monotonic() + FILLING
+        there, deadline = 0, time.monotonic() + FILLING
         bundle = self.setting.bundles.get(SLEEP, seccomp=False, grow="crowd")
         make = lambda name: self.setting.detached(runtime, name, bundle)
         try:
             for size in CROWDS:
-                while len(names) < size and time.monotonic() < deadline:
-                    self.setting.progress.show(f"growth: {len(names)}/{size} containers, {runtime}")
-                    bunch = [self.setting.new_id() for _ in range(min(BUNCH, size - len(names)))]
-                    names += bunch
-                    self.caller.at_once(map(make, bunch), AT_A_TIME)
-                if size == 0 or names:
-                    self.beside(runtime, names)
+                while there < size and time.monotonic() < deadline:
+                    self.setting.progress.show(f"growth: {there}/{size} containers, {runtime}")
+                    bunch = [self.setting.new_id() for _ in range(min(BUNCH, size - there))]
+                    _, failed = self.caller.at_once(map(make, bunch), AT_A_TIME)
+                    if failed == len(bunch):
+                        raise Failed(f"no container can be made: {self.caller.last_words()}")
+                    there += len(bunch) - failed
+                self.beside(runtime, there)
         finally:
-            self.setting.progress.show(f"growth: removing {len(names)} containers, {runtime}")
+            self.setting.progress.show(f"growth: removing {there} containers, {runtime}")
             end_children()
             remove_cgroups(self.setting.prefix)
             shutil.rmtree(self.setting.state_of(runtime), ignore_errors=True)
 
-    def beside(self, runtime, names):
+    def beside(self, runtime, there):
         begin = time.monotonic()
         for _ in range(ROUNDS):
             name = self.setting.new_id()
-            calls = (("create", ("-b", self.setting.sleeper(), name)), ("state", (name,)), ("list", ()))
+            calls = (("create", ("-b", self.setting.sleeper(), name)), ("state", (name,)),
+                     ("list", ()))
             for verb, words in calls:
-                self.note(f"{verb}, containers", runtime, len(names),
+                self.note(f"{verb}, containers", runtime, there,
                           self.caller.timed(self.setting.command(runtime, verb, *words)))
             self.setting.quietly(self.setting.command(runtime, "delete", "-f", name))
             if time.monotonic() - begin > LIMIT:

@@ -68,7 +68,9 @@ class Rounds:
         remove = lambda name: self.setting.command(runtime, "delete", "-f", name)
         try:
             for operation, command in (("par create", make), ("par delete", remove)):
-                sample = self.caller.at_once(map(command, names), AT_A_TIME)
+                sample, failed = self.caller.at_once(map(command, names), AT_A_TIME)
+                if failed:
+                    raise Failed(f"{failed} of {len(names)} failed: {self.caller.last_words()}")
                 self.add(operation, runtime,
                          {key: value / len(names) for key, value in sample.items()})
         finally:
