@@ -30,6 +30,18 @@ Result<void> print_plan(const plan::Plan& plan, PlanForm form) {
     return print(text);
 }
 
+/// `validate DIR` is right, so `plan DIR` is tried: what can be no container's name, or is a
+/// bundle's where none would be found otherwise.
+bool means_bundle(const PlanArguments& arguments) {
+    const auto& id = arguments.id;
+    if (id.find('/') != std::string::npos || id == "." || id == ".." || id == "config.json")
+        return true;
+    const auto is_bundle = [](const std::string& directory) {
+        return sys::stat_at(sys::kHere, concat(directory, "/config.json").c_str()).has_value();
+    };
+    return arguments.config.empty() && !is_bundle(arguments.bundle) && is_bundle(id);
+}
+
 /// One function per struct of arguments; each gives the exit status.
 class Runner {
  public:
@@ -239,6 +251,10 @@ class Runner {
     }
 
     Result<int> operator()(const PlanArguments& arguments) const {
+        if (means_bundle(arguments))
+            return fail(ErrorKind::InvalidArgument,
+                        "the argument is the container's id; a bundle is named by --bundle, "
+                        "another file by --config");
         CreateArguments create;
         create.id = arguments.id;
         create.bundle = arguments.bundle;

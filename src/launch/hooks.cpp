@@ -11,7 +11,9 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstring>
+#include <limits>
 
 #include "cleat/base/text.hpp"
 #include "cleat/launch/launch.hpp"
@@ -68,10 +70,13 @@ bool arrange(int input, const HookStreams& streams) noexcept {
            ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
-/// Runs in the hook's process.
+/// Runs in the hook's process. One with a time limit leads a group, which is what is killed when it
+/// is up; in it no terminal's keys reach it, and to read from the terminal would stop it until
+/// then.
 [[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams,
                           pid_t parent) noexcept {
     end_with(parent);
+    if (hook.timeout) static_cast<void>(::setpgid(0, 0));
     auto args = pointers(hook.args);
     if (hook.args.empty())
         args = {const_cast<char*>(hook.path.c_str()), nullptr};  // execve(2) changes nothing
@@ -98,16 +103,20 @@ std::string last_words(int errors) {
     return concat(": ", *text);
 }
 
-/// Waits for the hook; nullopt when its time is up.
+/// Waits for the hook; nullopt when its time is up, and then it is dead, and what it has started,
+/// too, unless that has made a group or a session for itself.
 Result<std::optional<int>> wait_for(const Cloned& process, std::optional<std::int32_t> timeout) {
-    constexpr int kMilliseconds = 1000;
+    constexpr std::int64_t kMilliseconds = 1000;
+    const auto limit = std::min<std::int64_t>(timeout ? *timeout * kMilliseconds : -1,
+                                              std::numeric_limits<int>::max());
     ::pollfd watch{.fd = process.pidfd.get(), .events = POLLIN, .revents = 0};
     int ready = 0;
     do {
-        ready = ::poll(&watch, 1, timeout ? *timeout * kMilliseconds : -1);
+        ready = ::poll(&watch, 1, static_cast<int>(limit));
     } while (ready < 0 && errno == EINTR);
     if (ready < 0) return fail_errno("wait for hook", errno);
     if (ready == 0) {
+        ::kill(-process.pid, SIGKILL);  // its number is the hook's until that is waited for
         TRY(sys::send_signal(process.pidfd.get(), Signal{SIGKILL}));
         TRY(sys::wait_child(process.pid));
         return std::nullopt;

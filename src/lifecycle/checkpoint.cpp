@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 
 #include "cleat/base/text.hpp"
@@ -21,12 +22,14 @@
 namespace cleat::lifecycle {
 namespace {
 
-Result<void> check_status(const Container& container) {
+constexpr std::chrono::milliseconds kThawLimit{10000};
+
+Result<Status> check_status(const Container& container) {
     const auto status = TRY(status_of(container));
     if (status == Status::Stopped) return fail(ErrorKind::State, "container not running");
     if (status == Status::Created)
         return fail(ErrorKind::State, "container cannot be checkpointed in created state");
-    return {};
+    return status;
 }
 
 /// Where the streams of the container's process lead to: pipes are whoever restores it to give.
@@ -158,7 +161,7 @@ Result<void> dump(const Container& container, const CheckpointOptions& options) 
         return request;
     };
     TRY(talk_to_criu(std::move(work), directories,
-                     [&options](const CriuResponse& notification, std::vector<sys::Fd>) {
+                     [&options](const CriuResponse& notification, const std::vector<sys::Fd>&) {
                          return tell_status(notification, options);
                      }));
     return {};
@@ -172,8 +175,13 @@ Result<void> checkpoint(const Settings& settings, const ContainerId& id,
                         const CheckpointOptions& options) {
     if (::geteuid() != 0) return fail(ErrorKind::Unsupported, "CRIU needs root");
     const auto container = TRY(open_container(settings, id));
-    TRY(check_status(container));
-    TRY(dump(container, options));
+    const auto before = TRY(check_status(container));
+    auto done = dump(container, options);
+    // A CRIU that was ended has not thawed what it froze.
+    if (!done && before == Status::Running)
+        static_cast<void>(cgroup::set_frozen(directories_of(container.state.cgroups),
+                                             cgroup::Frozen::No, kThawLimit));
+    TRY(std::move(done));
     if (options.leave_running || options.pre_dump) return {};
     return destroy(settings, container);
 }

@@ -2,14 +2,18 @@
 #include "criu_session.hpp"
 
 #include <fcntl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <csignal>
+#include <cstring>
 #include <string_view>
 #include <utility>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/process.hpp"
 
 namespace cleat::lifecycle {
 namespace {
@@ -42,6 +46,57 @@ std::string logged_error(const CriuDirectories& directories) {
         if (line.find("Error") != std::string_view::npos && !is_verdict(line)) found = line;
     return found.empty() ? std::string() : std::string(found.substr(found.find("Error")));
 }
+
+/// All that a handler may know: the worker's pidfd, and the signal that came.
+volatile std::sig_atomic_t g_worker = -1;
+volatile std::sig_atomic_t g_signal = 0;
+
+void end_worker(int number) {
+    const int before = errno;
+    g_signal = number;
+    ::syscall(SYS_pidfd_send_signal, g_worker, SIGKILL, nullptr, 0);
+    errno = before;
+}
+
+/// CRIU may take as long as memory is large, so nothing limits it but its caller: while it works, a
+/// signal that would end this process ends CRIU, and its end is what is waited for. A second one
+/// has its own effect again; what is ignored stays so.
+class Interruption {
+ public:
+    Interruption() = default;
+    Interruption(const Interruption&) = delete;
+    Interruption& operator=(const Interruption&) = delete;
+    ~Interruption() {
+        for (const auto& [number, action] : before_) ::sigaction(number, &action, nullptr);
+        g_worker = -1;
+    }
+
+    Result<void> watch(pid_t worker) {
+        worker_ = TRY(sys::open_pidfd(worker));
+        g_signal = 0;
+        g_worker = worker_.get();
+        for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
+            struct ::sigaction action{}, now{};
+            action.sa_handler = end_worker;
+            action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+            if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
+            ::sigaction(number, &action, nullptr);
+            before_.emplace_back(number, now);
+        }
+        return {};
+    }
+
+    /// In place of what CRIU's end looks like.
+    [[nodiscard]] static Error explain(Error error) {
+        if (g_signal == 0) return error;
+        return {.kind = ErrorKind::System,
+                .what = concat("SIG", ::sigabbrev_np(g_signal), " came, and criu was ended")};
+    }
+
+ private:
+    sys::Fd worker_;
+    std::vector<std::pair<int, struct ::sigaction>> before_;
+};
 
 /// What CRIU sends along may be several lines, of which the log has more.
 std::unexpected<Error> criu_failed(const CriuResponse& response,
@@ -97,7 +152,13 @@ Result<CriuResponse> talk_to_criu(launch::CriuWork work, const CriuDirectories& 
         return criu_go_on();
     };
     work.directories = directories.paths;
-    TRY(launch::have_criu_do(work));
+    Interruption interruption;
+    work.first = [&, request = std::move(work.first)](pid_t worker) -> Result<std::string> {
+        TRY(interruption.watch(worker));
+        return request(worker);
+    };
+    auto done = launch::have_criu_do(work);
+    if (!done) return std::unexpected(Interruption::explain(std::move(done).error()));
     return last;
 }
 

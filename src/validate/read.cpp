@@ -11,8 +11,13 @@ namespace {
 /// What the reader of JSON takes.
 constexpr std::size_t kLimit = std::size_t{4} << 20U;
 
+/// Of a fifo, a terminal or a device nobody knows when it ends, or whether it begins.
 Result<std::string> read_file(const std::string& path) {
-    const auto file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY));
+    const auto file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY | O_NONBLOCK));
+    const auto status = TRY(sys::stat_fd(file.get()));
+    if (!S_ISREG(status.st_mode))
+        return fail(ErrorKind::InvalidArgument,
+                    concat(path, " is no regular file (standard input is -)"));
     auto text = sys::read_all(file.get(), kLimit);
     if (!text) return std::unexpected(with_context(std::move(text).error(), path));
     return text;

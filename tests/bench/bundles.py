@@ -9,19 +9,27 @@ from bundle import bind, default_config, make_rootfs  # noqa: E402
 
 BUSYBOX = "/bin/busybox"
 TRUE, SLEEP = ["/bin/true"], ["/bin/sleep", "1000"]
-SIZES = {"mounts": (10, 100, 1000), "env": (10, 100, 1000), "seccomp": (10, 100, 500),
-         "containers": (0, 50, 200)}
+RULES = 20  # of the filter of every container, where nothing else is said
+SIZES = {"mounts": (10, 100, 1000), "env": (10, 100, 1000), "devices": (10, 100, 1000),
+         "seccomp": (10, 100, 500)}
+
+
+def personalities(count):
+    """The values that filter_of refuses."""
+    return range(4096, 4096 + count)
 
 
 def filter_of(rules):
     """A profile of so many rules that allows what the container needs."""
     return {"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],
             "syscalls": [{"names": ["personality"], "action": "SCMP_ACT_ERRNO",
-                          "args": [{"index": 0, "value": 4096 + n, "op": "SCMP_CMP_EQ"}]}
-                         for n in range(rules)]}
+                          "args": [{"index": 0, "value": value, "op": "SCMP_CMP_EQ"}]}
+                         for value in personalities(rules)]}
 
 
 class Bundles:
+    """`get` makes what it is asked for the first time."""
+
     def __init__(self, directory):
         self.directory, self.made = directory, {}
         self.rootfs = os.path.join(directory, "rootfs")
@@ -29,7 +37,7 @@ class Bundles:
         os.mkdir(os.path.join(self.rootfs, "mnt"))
 
     def get(self, args, seccomp=True, grow=None, size=0):
-        """The path of a bundle, made when it is asked for the first time."""
+        """The path of a bundle, which is grown in one direction if it shall be."""
         key = (args[0], seccomp, grow, size)
         if key not in self.made:
             self.made[key] = self._make(len(self.made), args, seccomp, (grow, size))
@@ -40,7 +48,7 @@ class Bundles:
         del config["linux"]["cgroupsPath"]
         config["root"]["path"] = self.rootfs
         if seccomp:
-            config["linux"]["seccomp"] = filter_of(20)
+            config["linux"]["seccomp"] = filter_of(RULES)
         kind, size = growth
         if kind == "mounts":
             source = os.path.join(self.directory, "source")
@@ -50,6 +58,13 @@ class Bundles:
                 config["mounts"].append(bind(source, f"/mnt/{n}"))
         elif kind == "env":
             config["process"]["env"] += [f"VARIABLE_{n}=value {n}" for n in range(size)]
+        elif kind == "devices":
+            config["linux"]["devices"] = [
+                {"path": f"/dev/extra{n}", "type": "c", "major": 1, "minor": 3} for n in range(size)]
+        elif kind == "crowd":  # whose number is measured, and nothing else of it
+            del config["hostname"]
+            config["mounts"] = config["mounts"][:1]
+            config["linux"] = {"namespaces": [{"type": "pid"}, {"type": "mount"}]}
         elif kind == "seccomp":
             config["linux"]["seccomp"] = filter_of(size)
         bundle = os.path.join(self.directory, f"bundle-{number}")

@@ -19,23 +19,41 @@ class Caller:
         self.errors = os.path.join(directory, "stderr")
         self.trace = os.path.join(directory, "trace")
 
-    def spawn(self, arguments):
+    def spawn(self, arguments, words=os.O_TRUNC):
+        """What it says on stderr goes to a file, alone or (O_APPEND) with what others say."""
         files = [(os.POSIX_SPAWN_OPEN, 0, "/dev/null", os.O_RDONLY, 0),
                  (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0),
                  (os.POSIX_SPAWN_OPEN, 2, self.errors,
-                  os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)]
+                  os.O_WRONLY | os.O_CREAT | words, 0o600)]
         return os.posix_spawn(arguments[0], arguments, ENVIRONMENT, file_actions=files)
 
     def timed(self, arguments):
         """{"wall": seconds, "cpu": seconds with its children, "faults": minor ones}."""
         before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         _, status = os.waitpid(self.spawn(arguments), 0)
-        wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+        sample = since(before, begin)
         if status:
-            with open(self.errors, encoding="utf-8", errors="replace") as file:
-                raise Failed(f"{' '.join(arguments)}: {file.read()[-300:].strip()}")
-        return {"wall": wall, "faults": after.ru_minflt - before.ru_minflt,
-                "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
+            raise Failed(f"{' '.join(arguments)}: {self.last_words()}")
+        return sample
+
+    def at_once(self, commands, jobs):
+        """Several at a time: (the same figures, of all together; how many failed). Other children are
+        reaped, too."""
+        waiting, running, failed = list(commands), set(), 0
+        with open(self.errors, "w", encoding="utf-8"):
+            pass
+        before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.add(self.spawn(waiting.pop(0), os.O_APPEND))
+            pid, status = os.wait()
+            failed += pid in running and status != 0
+            running.discard(pid)
+        return since(before, begin), failed
+
+    def last_words(self):
+        with open(self.errors, encoding="utf-8", errors="replace") as file:
+            return file.read()[-300:].strip()
 
     def counted(self, arguments):
         """{"calls", "forks", "execs", "by_name"} of the runtime, up to the container's process."""
@@ -53,6 +71,12 @@ class Caller:
             raise Failed(" ".join(arguments))
         with open(self.errors, encoding="utf-8") as file:
             return int(file.read().split()[-1])
+
+
+def since(before, begin):
+    wall, after = time.perf_counter() - begin, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return {"wall": wall, "faults": after.ru_minflt - before.ru_minflt,
+            "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime}
 
 
 def count(trace):

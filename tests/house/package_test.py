@@ -54,13 +54,14 @@ class PackageTest(unittest.TestCase):
     def test_the_debian_package_has_all_and_needs_nothing(self):
         listed = run("dpkg-deb", "--contents", self.names["deb"])
         for path in ("./usr/bin/cleat", "./usr/bin/containerd-shim-cleat-v2 -> cleat",
-                     "./usr/share/man/man8/cleat.8.gz", "./usr/share/man/man8/cleat-run.8.gz",
-                     "./usr/share/man/man5/cleat-config.5.gz",
+                     "./usr/share/man/man8/cleat.8.gz", "./usr/share/man/man5/cleat-config.5.gz",
+                     "./usr/share/man/man8/cleat-create.8.gz", "./usr/share/man/man8/cleat-wait.8.gz",
                      "./usr/share/zsh/site-functions/_cleat",
                      "./usr/share/bash-completion/completions/cleat",
                      "./usr/share/fish/vendor_completions.d/cleat.fish",
                      "./usr/share/doc/cleat/copyright", "./usr/share/doc/cleat/cleat.cdx.json",
-                     "./usr/share/doc/cleat/examples/ci/github.yml"):
+                     "./usr/share/doc/cleat/examples/ci/github.yml",
+                     "./usr/share/doc/cleat/examples/docker/daemon.json"):
             self.assertRegex(listed, re.compile(re.escape(path) + "$", re.M))
         for line in listed.splitlines():
             self.assertIn(" root/root ", line)

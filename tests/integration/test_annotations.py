@@ -3,11 +3,12 @@
 import base64
 import json
 import os
+import shutil
 import socket
 import struct
 
 from console import receive_with_fds
-from harness import CleatTest, main
+from harness import CleatTest, hide_unified, main
 from host import reap
 
 ALLOW, ERRNO = 0x7FFF0000, 0x00050000
@@ -126,10 +127,30 @@ class Annotations(CleatTest):
         self.assertIn("name=systemd", line)
 
     def test_what_is_not_built_in_is_refused_by_name(self):
-        for name, value in (("handler", "krun"), ("seccomp.plugins", "/x.so")):
+        """crun 1.8.1 ignores a handler that it does not have, which is no vessel for a workload."""
+        for name, value, why in (("handler", "nosuch", "there are no handlers"),
+                                 ("seccomp.plugins", "/nosuch.so", "cleat loads no code")):
             with self.subTest(name):
                 self.annotate({name: value}, "/bin/true")
-                self.create_refused(f"/annotations/run.oci.{name}")
+                self.create_refused(rf"config\.json:\d+:\d+ /annotations/run\.oci\.{name}: {why}")
+                self.assert_nothing_left()
+                self.annotate({name: ""}, "/bin/true")
+                self.assertEqual(self.run_container().code, 0)
+
+    def test_a_plugin_that_is_not_there_is_refused_by_crun_too(self):
+        crun = shutil.which("crun")
+        if not crun:
+            self.skipTest("no crun to compare with")
+        self.annotate({"seccomp.plugins": "/nosuch.so"}, "/bin/true",
+                      linux={"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                          {"names": ["alarm"], "action": "SCMP_ACT_NOTIFY"}]}})
+        theirs = self.call("run", "--bundle", self.bundle, self.cid + "-crun", runtime=crun,
+                           wrap=hide_unified())
+        self.assertNotEqual(theirs.code, 0, str(theirs))
+        self.assertIn("cannot load `/nosuch.so`", theirs.err)
+        self.refused("run", "--bundle", self.bundle, self.cid,
+                     text="/annotations/run.oci.seccomp.plugins: cleat loads no code")
+        self.assert_nothing_left()
 
     def test_features_list_them(self):
         listed = self.ok("features").json()["potentiallyUnsafeConfigAnnotations"]

@@ -3,18 +3,21 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 
 from bundle import bind, filesystem, mounts_of
 from console import ConsoleSocket
-from harness import CleatTest, main
-from host import no_criu
+from harness import CleatTest, main, read_back
+from host import cgroup_mounts, no_criu
 
 COUNT = "i=0; while :; do i=$((i+1)); echo $i > /tmp/count; sleep 0.1; done"
 
 # A file of the host's that is open in the container is none that CRIU finds in it.
 NO_FILES = ("sh", "-c", 'exec "$@" >/dev/null 2>&1', "sh")
 
+# A shell's background jobs ignore some signals, and what they execute does.
+HEEDFUL = ("env", "--default-signal=INT,QUIT,HUP,TERM")
 
 WHY_NOT = no_criu()
 
@@ -81,6 +84,22 @@ class Checkpointing(CleatTest):
         self.checkpoint("--leave-running", "--leave-running")
         first = self.count()
         self.wait_for(lambda: self.count() > first, "the container to count on")
+
+    def test_a_container_goes_on_whenever_its_dump_is_interrupted(self):
+        self.counter()
+        for wait in (0.0, 0.05, 0.2, 0.5):
+            log = os.path.join(self.work, "dump.log")
+            if os.path.exists(log):
+                os.remove(log)
+            process, *_ = self.start_call(
+                "checkpoint", "--image-path", self.images, "--work-path", self.work, *self.LOCK,
+                "--leave-running", self.cid, wrap=HEEDFUL)
+            self.wait_for(lambda: os.path.exists(log), "criu to work")
+            self.wait_call(process, wait)
+            process.send_signal(signal.SIGTERM)
+            self.assertIn(self.wait_call(process, 10), (0, 1))
+            first = self.count()
+            self.wait_for(lambda: self.count() > first, "the container to count on")
 
     def test_memory_that_was_dumped_before_is_found_again(self):
         if subprocess.run(["criu", "check", "--feature", "mem_dirty_track"], capture_output=True,
@@ -245,6 +264,65 @@ class Claims(CleatTest):
         self.delete("--force")
         self.assert_nothing_left()
 
+    def never_answers(self, before=""):
+        """A criu that says its pid in a file, and then nothing more; an environment that finds it."""
+        self.write_file(self.path("bin", "criu"), "#!/usr/bin/python3\nimport os, time\n" + before +
+                        f"with open({self.path('new')!r}, 'w') as file: file.write(str(os.getpid()))\n"
+                        f"os.rename({self.path('new')!r}, {self.path('pid')!r})\ntime.sleep(307)\n",
+                        0o755)
+        return dict(os.environ, PATH=self.path("bin") + ":/usr/bin:/bin")
+
+    def interrupted(self, env, number, *arguments):
+        """Once criu is there the call gets the signal; it ends criu, and says so."""
+        process, _, _, err = self.start_call(*arguments, env=env, wrap=HEEDFUL)
+        self.wait_for(lambda: os.path.exists(self.path("pid")), "criu to run")
+        with open(self.path("pid"), encoding="utf-8") as file:
+            criu = int(file.read())
+        os.remove(self.path("pid"))
+        process.send_signal(number)
+        self.assertEqual(self.wait_call(process, 10), 1)
+        name = signal.Signals(number).name
+        self.assertRegex(read_back(err), f"^cleat: {arguments[0]} {self.cid}: {name} came, and criu "
+                                         "was ended$")
+        self.assertFalse(os.path.exists(f"/proc/{criu}"), "criu is there")
+
+    def test_a_checkpoint_that_is_interrupted_ends_criu_and_the_container_goes_on(self):
+        self.sleeper()
+        point = self.cgroup_path("freezer") if "freezer" in cgroup_mounts() else None
+        freeze = ((os.path.join(point, "freezer.state"), "FROZEN") if point else
+                  (self.cgroup_path("unified") + "/cgroup.freeze", "1"))
+        env = self.never_answers("with open({!r}, 'w') as file: file.write({!r})\n".format(*freeze))
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            with self.subTest(number):
+                self.interrupted(env, number, "checkpoint", "--image-path", self.path("i"), self.cid)
+                self.assertEqual(self.status(), "running")
+                self.assertEqual(self.exec("/bin/true").code, 0)
+        self.ok("pause", self.cid)
+        self.interrupted(env, signal.SIGTERM, "checkpoint", "--image-path", self.path("i"), self.cid)
+        self.assertEqual(self.status(), "paused")
+        self.ok("resume", self.cid)
+
+    def test_a_signal_that_the_caller_ignores_does_not_end_criu(self):
+        self.sleeper()
+        env = self.never_answers()
+        process, *_ = self.start_call("checkpoint", "--image-path", self.path("i"), self.cid, env=env,
+                                      wrap=("env", "--default-signal=TERM", "--ignore-signal=INT"))
+        self.wait_for(lambda: os.path.exists(self.path("pid")), "criu to run")
+        process.send_signal(signal.SIGINT)
+        self.assertIsNone(self.wait_call(process, 0.5))
+        process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.wait_call(process, 10), 1)
+
+    def test_a_restore_that_is_interrupted_leaves_nothing(self):
+        self.config("/probe", "sleep")
+        self.write_file(self.path("i", "descriptors.json"), "[]")
+        env = self.never_answers()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with self.subTest(number):
+                self.interrupted(env, number, "restore", "--image-path", self.path("i"), "--bundle",
+                                 self.bundle, self.cid)
+                self.assert_nothing_left()
+
     def test_what_is_asked_for_and_what_is_said_of_a_failure(self):
         """The request by its bytes: type DUMP, the flags' fields; errno and text of the answer."""
         self.sleeper()
@@ -261,6 +339,19 @@ class Claims(CleatTest):
         for field in (b"\x40\x01", b"\x90\x02\x00", b"\x80\x04\x03", b"\xb0\x02\x80\x80\x80\x80\x04",
                       b"\x52\x08dump.log"):
             self.assertIn(field, request)
+
+    def test_mounts_of_links_are_refused_before_criu_is_asked(self):
+        """CRIU finds a mount by its path, which a link at the end would lead elsewhere."""
+        os.symlink("nowhere", self.path("link"))
+        for option, refused in (("src-nofollow", True), ("dest-nofollow", True),
+                                ("copy-symlink", False)):
+            with self.subTest(option):
+                source = "/bin/sh" if option == "dest-nofollow" else self.path("link")
+                self.sleeper(change=lambda c: c["mounts"].append(bind(source, "/" + option, option)))
+                self.checkpoint("#!/bin/sh\nexit 3\n",
+                                "CRIU does not know mounts with src-nofollow or dest-nofollow, as on "
+                                f"/{option}$" if refused else "criu ended with status 3")
+                self.delete("--force")
 
     def test_states_and_words_that_cannot_be(self):
         images = self.path("images")

@@ -56,7 +56,7 @@ class InstallEngine(unittest.TestCase):
                 self.assertIn("nothing to change", self.tool(engine, "--remove", "--yes"))
 
     def test_shows_a_diff_and_asks_first(self):
-        for answer in ("n\n", "\n"):
+        for answer in ("n\n", "\n", ""):
             out = self.tool("podman", answer=answer, code=1)
             self.assertIn('+cleat = ["/bin/true"]', out)
             self.assertFalse(os.path.exists(self.path("podman")))

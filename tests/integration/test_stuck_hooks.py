@@ -110,6 +110,33 @@ class StuckHooks(CleatTest):
         self.assertEqual(os.path.getsize(mark), 2, "runs of the hook")
         self.assert_nothing_left()
 
+    def test_a_hook_whose_time_is_up_takes_what_it_started_with_it(self):
+        """runc and crun kill the hook alone: its children go on, and hold what they have open."""
+        self.cleat_only("with others they go on")
+        script = "{0} & {0} & wait".format(" ".join(ENDLESS["args"]))
+        for kind, verb in (("createRuntime", "create"), ("startContainer", "start"),
+                           ("poststop", "delete")):
+            with self.subTest(kind=kind):
+                self.config("/probe", "sleep", change=lambda c: c.update(hooks={kind: [
+                    {"path": "/bin/sh", "args": ["sh", "-c", script], "timeout": 1,
+                     "env": ["PATH=/bin:/usr/bin"]}]}))
+                if verb != "create":
+                    self.create()
+                options = {"create": ("--bundle", self.bundle), "delete": ("--force",)}
+                said = self.call(verb, *options.get(verb, ()), self.cid,
+                                 global_options=("--log-level", "warning")).err
+                self.assertIn(f"{kind} hook 0 \"/bin/sh\": did not end within 1 s", said)
+                self.wait_for(lambda: reap() or not self.hooks(), "the end of what the hook started", 2)
+                self.config("/probe", "sleep")
+                self.call("delete", "--force", self.cid)
+
+    def test_a_time_limit_of_years_is_none_of_seconds(self):
+        """Milliseconds of which 32 bits would keep the last: 4294968 s are not 0.7 s."""
+        for timeout in (4294968, 2 ** 31 - 1):
+            self.config("/bin/true", change=lambda c: c.update(hooks={"createRuntime": [
+                {"path": "/bin/sleep", "args": ["sleep", "1"], "timeout": timeout}]}))
+            self.assertEqual(self.run_container().code, 0)
+
     def test_what_a_hook_leaves_behind_is_its_own(self):
         """A daemon that a hook starts outlives the hook and the runtime."""
         self.config("/bin/true", change=lambda c: c.update(hooks={"createRuntime": [

@@ -5,10 +5,11 @@ import json
 import os
 import re
 import resource
+import socket
 import subprocess
 
 import harness
-from bundle import default_config
+from bundle import bind, default_config, filesystem
 
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "documents")
 
@@ -126,6 +127,36 @@ class Validate(harness.CleatTest):
         for wrong in (["--type", "banana"], ["--format", "xml"], ["--banana"]):
             self.assertEqual(self.call("validate", *wrong, root=False).code, 2)
 
+    def test_what_is_no_regular_file_is_refused_and_not_waited_for(self):
+        fifo, served = self.path("fifo"), socket.socket(socket.AF_UNIX)
+        os.mkfifo(fifo)
+        self.undo.append(served.close)
+        served.bind(self.path("socket"))
+        os.makedirs(self.path("bundle-of-fifo"))
+        os.mkfifo(self.path("bundle-of-fifo", "config.json"))
+        for verb in ("validate", "audit"):
+            for path in (fifo, "/dev/zero", self.path("bundle-of-fifo")):
+                result = self.call(verb, path, root=False, timeout=5)
+                self.assertEqual(result.code, 2, str(result))
+                self.assertRegex(result.err, f"^cleat: {verb}: {path}.* is no regular file "
+                                             r"\(standard input is -\)$")
+            result = self.call(verb, self.path("socket"), root=False, timeout=5)
+            self.assertEqual((result.code, "ENXIO" in result.err), (2, True), str(result))
+
+    def test_a_plan_says_how_a_bundle_is_named(self):
+        """As `validate DIR` is right, `plan DIR` is what one tries; but there it is the id."""
+        self.config("/probe")
+        how = "is the container's id; a bundle is named by --bundle, another file by --config$"
+        for name in (self.bundle, "bundle/", "./bundle", "..", "bundle/config.json", "bundle"):
+            self.refused("plan", name, text=f"plan {name}: .*{how}", root=False, cwd=self.directory)
+        for name in (".", "config.json"):
+            self.refused("plan", name, text=how, root=False, cwd=self.bundle)
+        os.mkdir(os.path.join(self.bundle, "bundle"))
+        for cwd, options in ((self.bundle, ()), (self.directory, ("--bundle", self.bundle)),
+                             (self.directory, ("-f", os.path.join(self.bundle, "config.json")))):
+            self.ok("plan", *options, "bundle", root=False, cwd=cwd)
+        self.refused("plan", "other", text="config.json.*ENOENT", root=False, cwd=self.directory)
+
     def test_nothing_is_said_of_a_good_document_but_on_a_terminal(self):
         path = os.path.join(HERE, "good", "config-minimal.json")
         self.assertEqual(self.ok("validate", path, root=False).out, "")
@@ -240,6 +271,43 @@ class Validate(harness.CleatTest):
         for path in ("config.json", "nothing"):
             found = self.problems(lambda c, path=path: c["root"].update(path=path), "--host")
             self.assertEqual(self.the_one(found, "/root/path")["source"], "host")
+
+    def test_the_host_takes_links_as_the_mount_will_take_them(self):
+        os.symlink("nowhere", self.path("link"))
+        self.write_file(self.path("file"))
+        none, directory = "this host has no ", "is a directory, and the source is none"
+        cases = (("link", "/new", [], f"source: {none}"), ("link", "/new", ["src-nofollow"], None),
+                 ("link", "/new", ["copy-symlink"], None),
+                 ("absent", "/new", ["src-nofollow"], f"source: {none}"),
+                 ("absent", "/new", ["copy-symlink"], f"source: {none}"),
+                 ("link", "/bin", ["src-nofollow"], f"destination: \"/bin\" {directory}"),
+                 ("file", "/to-bin", [], f"destination: \"/to-bin\" {directory}"),
+                 ("file", "/to-bin", ["dest-nofollow"], None),
+                 ("link", "/to-bin", ["copy-symlink"], None),
+                 ("link", "/new", ["src-nofollow", "copy-symlink"],
+                  "options/2: copy-symlink cannot go together with src-nofollow or dest-nofollow"))
+        os.symlink("bin", os.path.join(self.rootfs, "to-bin"))
+        for source, destination, options, wanted in cases:
+            with self.subTest(source=source, destination=destination, options=options):
+                found = self.problems(lambda c: c["mounts"].append(
+                    bind(self.path(source), destination, *options)), "--host")
+                said = [p["pointer"].rpartition("/mounts/7/")[2] + ": " + p["message"]
+                        for p in found if p["severity"] == "error"]
+                self.assertEqual(len(said), 0 if wanted is None else 1, said)
+                self.assertTrue(wanted is None or said[0].startswith(wanted), said)
+
+    def test_options_for_links_are_for_bind_mounts_and_ignored_by_others(self):
+        for option in ("copy-symlink", "src-nofollow", "dest-nofollow"):
+            with self.subTest(option):
+                bound = self.problems(lambda c: c["mounts"].append(bind("/bin", "/new", option)))
+                self.assertEqual([(p["severity"], p["message"]) for p in bound],
+                                 [("warning", "runc and youki ignore this")])
+                self.assertEqual(bound[0]["pointer"], "/mounts/7/options/1")
+                other = self.problems(lambda c: c["mounts"].append(
+                    filesystem("/new", "tmpfs", option)), "--host")
+                self.assertIn(("/mounts/7/options/0", option + " is for bind mounts"),
+                              [(p["pointer"], p["message"]) for p in other
+                               if p["severity"] == "error"])
 
     def test_the_kernel_is_asked_for_the_options_of_file_systems(self):
         def change(config):
