@@ -251,7 +251,7 @@ class Cri(unittest.TestCase):
             "memory_limit_in_bytes": 96 << 20, "cpu_shares": 256, "cpu_quota": 25000,
             "cpu_period": 100000})
         self.assertEqual(self.limit(container, "memory"), str(96 << 20))
-        self.assertEqual(self.limit(container, "shares"), self.shares("256", "29"))
+        self.assertEqual(self.limit(container, "shares"), self.shares("256", "35"))
         self.assertEqual(self.limit(container, "quota").split()[0], "25000")
 
     @staticmethod
