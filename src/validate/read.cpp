@@ -11,15 +11,20 @@ namespace {
 /// What the reader of JSON takes.
 constexpr std::size_t kLimit = std::size_t{4} << 20U;
 
-/// Of a fifo, a terminal or a device nobody knows when it ends, or whether it begins.
+/// Of a terminal or a device nobody knows when it ends. A pipe is read to its end, as the shell's
+/// <(command) is one; for a fifo's first writer nobody waits, a bundle may be a stranger's.
 Result<std::string> read_file(const std::string& path) {
     const auto file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY | O_NONBLOCK));
     const auto status = TRY(sys::stat_fd(file.get()));
-    if (!S_ISREG(status.st_mode))
+    const bool is_pipe = S_ISFIFO(status.st_mode);
+    if (!S_ISREG(status.st_mode) && !is_pipe)
         return fail(ErrorKind::InvalidArgument,
                     concat(path, " is no regular file (standard input is -)"));
+    ::fcntl(file.get(), F_SETFL, 0);
     auto text = sys::read_all(file.get(), kLimit);
     if (!text) return std::unexpected(with_context(std::move(text).error(), path));
+    if (is_pipe && text->empty())
+        return fail(ErrorKind::InvalidArgument, concat(path, " is a fifo that nobody writes to"));
     return text;
 }
 

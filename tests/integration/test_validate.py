@@ -135,13 +135,22 @@ class Validate(harness.CleatTest):
         os.makedirs(self.path("bundle-of-fifo"))
         os.mkfifo(self.path("bundle-of-fifo", "config.json"))
         for verb in ("validate", "audit"):
-            for path in (fifo, "/dev/zero", self.path("bundle-of-fifo")):
+            for path, what in ((fifo, "a fifo that nobody writes to"),
+                               (self.path("bundle-of-fifo"), "a fifo that nobody writes to"),
+                               ("/dev/zero", r"no regular file \(standard input is -\)")):
                 result = self.call(verb, path, root=False, timeout=5)
                 self.assertEqual(result.code, 2, str(result))
-                self.assertRegex(result.err, f"^cleat: {verb}: {path}.* is no regular file "
-                                             r"\(standard input is -\)$")
+                self.assertRegex(result.err, f"^cleat: {verb}: {path}.* is {what}$")
             result = self.call(verb, self.path("socket"), root=False, timeout=5)
             self.assertEqual((result.code, "ENXIO" in result.err), (2, True), str(result))
+
+    def test_a_pipe_is_read_to_its_end(self):
+        """The shell's <(command)."""
+        self.config("/probe")
+        script = f'"$0" validate <(sleep 0.3; cat {self.bundle}/config.json)'
+        done = subprocess.run(["bash", "-c", script, self.runtime], capture_output=True, text=True,
+                              timeout=20, check=False)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done)
 
     def test_a_plan_says_how_a_bundle_is_named(self):
         """As `validate DIR` is right, `plan DIR` is what one tries; but there it is the id."""
