@@ -12,14 +12,14 @@ asm(R"(
     .pushsection .text.startup.cleat_begin, "ax", @progbits
     .globl cleat_begin
     .hidden __init_array_start
-    .hidden _end
+    .hidden _edata
     .type cleat_begin, @function
 cleat_begin:
     endbr64
     push %rdx
     lea __init_array_start(%rip), %rdi
     and $-4096, %rdi
-    lea _end+4095(%rip), %rsi
+    lea _edata+4095(%rip), %rsi
     sub %rdi, %rsi
     and $-4096, %rsi
     mov $23, %edx                   # MADV_POPULATE_WRITE

@@ -49,7 +49,7 @@ void shape_heap() noexcept {
 
 void stock_heap() noexcept {
     constexpr std::size_t kPage = 4096;
-    constexpr std::size_t kStock = std::size_t{256} << 10U;
+    constexpr std::size_t kStock = std::size_t{192} << 10U;
     void* stock = std::malloc(kStock);
     void* first = stock;
     std::size_t space = kStock;
