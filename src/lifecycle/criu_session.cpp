@@ -5,6 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -67,7 +68,9 @@ class Interruption {
     Interruption(const Interruption&) = delete;
     Interruption& operator=(const Interruption&) = delete;
     ~Interruption() {
-        for (const auto& [number, action] : before_) ::sigaction(number, &action, nullptr);
+        if (!worker_) return;
+        for (std::size_t i = 0; i < kEnding.size(); ++i)
+            ::sigaction(kEnding[i], &before_[i], nullptr);
         g_worker = -1;
     }
 
@@ -75,13 +78,12 @@ class Interruption {
         worker_ = TRY(sys::open_pidfd(worker));
         g_signal = 0;
         g_worker = worker_.get();
-        for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
-            struct ::sigaction action{}, now{};
-            action.sa_handler = end_worker;
-            action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
-            if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler != SIG_DFL) continue;
-            ::sigaction(number, &action, nullptr);
-            before_.emplace_back(number, now);
+        struct ::sigaction action{};
+        action.sa_handler = end_worker;
+        action.sa_flags = static_cast<int>(SA_RESETHAND | SA_RESTART);
+        for (std::size_t i = 0; i < kEnding.size(); ++i) {
+            ::sigaction(kEnding[i], nullptr, &before_[i]);
+            if (before_[i].sa_handler == SIG_DFL) ::sigaction(kEnding[i], &action, nullptr);
         }
         return {};
     }
@@ -94,8 +96,9 @@ class Interruption {
     }
 
  private:
+    static constexpr std::array kEnding{SIGTERM, SIGINT, SIGHUP};
     sys::Fd worker_;
-    std::vector<std::pair<int, struct ::sigaction>> before_;
+    std::array<struct ::sigaction, kEnding.size()> before_{};
 };
 
 /// What CRIU sends along may be several lines, of which the log has more.

@@ -1,14 +1,13 @@
 // Room: tests. The least that the kernel needs for the container of bundles.py: its work alone,
 // without a configuration, a check or a state. What a runtime needs beyond it is the runtime's own.
 //
-//   floor run NAME HIERARCHIES FILTER DEVICES ROOTFS PROGRAM…    makes the container, waits for its
-//   end floor exec NAME HIERARCHIES FILTER - PID PROGRAM…            another process in the
-//   container of PID
+//   floor run NAME HIERARCHIES FILTER DEVICES ROOTFS PROGRAM…  a container, to its end
+//   floor exec NAME HIERARCHIES FILTER - PID PROGRAM…          a process in the container of PID
 //
 // NAME is the cgroup's; HIERARCHIES the mount points of cgroups, v1 and v2, with colons between;
 // FILTER a file of struct sock_filter; DEVICES one of struct bpf_insn, or - if v1 decides about
-// devices (bpf.py). The status is 0 if the program's was, 9 if a system call failed. Descriptors
-// are left to exec and exit.
+// devices (bpf.py). The status is 0 if the program's was, and 9 otherwise. Descriptors are left to
+// exec and exit.
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/bpf.h>
