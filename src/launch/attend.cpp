@@ -66,6 +66,16 @@ Result<sys::Fd> take_signals() {
     return fd;
 }
 
+/// Its end-of-file character, as script(1) does it: a terminal knows no other way to say that
+/// nobody will type any more.
+void tell_end_of_input(int master) {
+    constexpr char kUsual = 4;
+    ::termios settings{};
+    const char end =
+        ::tcgetattr(master, &settings) == 0 ? static_cast<char>(settings.c_cc[VEOF]) : kUsual;
+    static_cast<void>(sys::write_all(master, {&end, 1}));
+}
+
 class Attendance {
  public:
     Attendance(Launched& launched, const Bystander& bystander, sys::Fd signals)
@@ -113,6 +123,7 @@ class Attendance {
         if (watch[0].revents != 0) pass_on_signals();
         if (watch[1].revents != 0) output_ = relay(master, STDOUT_FILENO);
         if (watch[2].revents != 0) input_ = relay(STDIN_FILENO, master);
+        if (watch[2].revents != 0 && input_ == Flow::Ended) tell_end_of_input(master);
         if (watch[3].revents != 0) bystander_fd_ = bystander_.serve();
         return {};
     }

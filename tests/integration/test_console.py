@@ -106,6 +106,20 @@ class Console(CleatTest):
         self.assertEqual(self.wait_call(process, 5), 0, seen)
         self.assertIn(b"got word on terminal", seen)
 
+    def test_end_of_the_input_is_told_to_the_terminal(self):
+        """Without it a shell would wait for ever for who types no more. runc refuses to run then."""
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/sh", "-c", "while read x; do echo got $x; done; echo end", terminal=True)
+        for typed, wanted in ((b"", b"end"), (b"word\n", b"got word\r\nend")):
+            with self.subTest(typed=typed):
+                reader, writer = os.pipe()
+                os.write(writer, typed)
+                os.close(writer)
+                with os.fdopen(reader, "rb") as stdin:
+                    result = self.run_container(stdin=stdin, timeout=15)
+                self.assertEqual(result.code, 0, str(result))
+                self.assertIn(wanted.decode(), result.out)
+
 
 class ExecConsole(CleatTest):
     def test_exec_with_a_terminal(self):
