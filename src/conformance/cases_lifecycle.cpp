@@ -110,7 +110,7 @@ constexpr Case kCases[] = {
      "", R"({"annotations":{"org.example.unknown":"1","no-domain":"2"}})", "wait",
      "create; start; says ready"},
     {"create.wrong-type.args", "a text in place of an array is an error", "config.md#valid-values",
-     kMust, "", R"({"process":{"args":"/probe"}})", "", "refused"},
+     kMust, "", R"({"process":{"args":"/probe"}})", "", "refused-late"},
     {"create.wrong-type.cwd", "a number in place of a text is an error", "config.md#valid-values",
      kMust, "", R"({"process":{"cwd":1}})", "", "refused"},
     {"create.wrong-type.uid", "a text in place of a number is an error", "config.md#valid-values",

@@ -111,7 +111,7 @@ constexpr Case kCases[] = {
     {"rootfs-propagation.unbindable", "propagation of the root: unbindable",
      "config-linux.md#rootfs-mount-propagation", kMust, "root",
      R"({"linux":{"rootfsPropagation":"unbindable"}})", "",
-     "run; mounts//propagation has unbindable"},
+     "~run; mounts//propagation has unbindable"},
     {"rootfs-propagation.unknown", "a propagation that is none is an error",
      "config.md#valid-values", kMust, "", R"({"linux":{"rootfsPropagation":"nosuch"}})", "",
      "refused"},

@@ -45,9 +45,6 @@ constexpr Case kCases[] = {
      "wait",
      "config {\"process\":{\"user\":{\"uid\":7,\"gid\":8}}}; create; start; report; uid = 7; gid = "
      "8; proc; Uid has 100007; Gid has 100008"},
-    {"namespaces.user.no-mapping", "a new user namespace without mappings is of no use",
-     "config-linux.md#user-namespace-mappings", kShould, "root",
-     R"({"linux":{"+namespaces":[{"type":"user"}]}})", "", "refused"},
     {"namespaces.time.new", "a new time namespace", "config-linux.md#namespaces", kShould,
      "since:1.1 ns:time root", R"({"linux":{"+namespaces":[{"type":"time"}]}})", "",
      "run; ns/time != $HOST(ns/time)"},

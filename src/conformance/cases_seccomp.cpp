@@ -84,7 +84,7 @@ constexpr Case kCases[] = {
      "socket:1:1 socket:1:2 socket:2:1", "run; did/0 = EPERM; did/1 = ok; did/2 = ok"},
     {"seccomp.flag.log", "flag LOG", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","flags":["SECCOMP_FILTER_FLAG_LOG"],"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}}})",
-     "mkdir:/tmp/new", "run; did/0 = EPERM"},
+     "mkdir:/tmp/new", "~run; did/0 = EPERM"},
     {"seccomp.architectures", "architectures can be named", "config-linux.md#seccomp", kMust, "",
      R"({"linux":{"seccomp":{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64","SCMP_ARCH_X86","SCMP_ARCH_X32"],"syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO"}]}}})",
      "mkdir:/tmp/new", "run; did/0 = EPERM"},

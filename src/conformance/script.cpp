@@ -38,11 +38,20 @@ bool is_for_here(const Stage& stage, std::string_view& line) {
     return true;
 }
 
+/// What follows "~".
+Outcome perform_if_supported(Stage& stage, std::string_view line) {
+    if (auto broken = perform(stage, concat("?", line))) return broken;
+    if (stage.last.status == 0) return std::nullopt;
+    stage.refused = stage.last_words();
+    return perform(stage, "clean");
+}
+
 }  // namespace
 
 Outcome perform(Stage& stage, std::string_view line) {
     line = trimmed(line);
     if (line.empty() || !is_for_here(stage, line)) return std::nullopt;
+    if (line.starts_with('~')) return perform_if_supported(stage, line.substr(1));
     if (is_expectation(line)) return expect(stage.seen, stage.filled(line));
     Statement statement;
     std::string_view rest = line;
@@ -64,7 +73,8 @@ Outcome perform(Stage& stage, std::string_view line) {
 Outcome play(Stage& stage, std::string_view script) {
     for (const auto line : split(script, '\n'))
         for (const auto statement : split(line, ';'))
-            if (auto broken = perform(stage, statement)) return broken;
+            if (auto broken = perform(stage, statement); broken || !stage.refused.empty())
+                return broken;
     return std::nullopt;
 }
 

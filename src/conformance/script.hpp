@@ -2,8 +2,9 @@
 //
 // A statement is a verb with words (the tables in verbs_*.cpp), or an expectation about what was
 // seen last (expect.hpp). Before a verb that calls the runtime, "!" says that it has to fail, and
-// "?" that it may. "v1:" and "v2:" before a statement: only where the controllers are of that
-// version; "root:" only for root.
+// "?" that it may; "~" says that the runtime may refuse ("Valid values" in config.md: which of the
+// valid ones it supports is its choice): then nothing may be left, and the case is over. "v1:" and
+// "v2:" before a statement: only where the controllers are of that version; "root:" only for root.
 #pragma once
 
 #include <span>

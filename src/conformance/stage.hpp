@@ -41,6 +41,7 @@ struct Stage {
     std::vector<std::string> around = {};  ///< words before the runtime's, "under" in part.cpp
     pid_t begun = 0;                       ///< a call that was begun and not awaited
     std::size_t mounts = 0;                ///< how many there are that the case knows of
+    std::string refused = {};              ///< how the runtime refused what it need not support
     sys::Fd terminal = {};
     sys::Fd socket = {};
 

@@ -68,6 +68,8 @@ Value played(Stage& stage) {
     const auto time = std::chrono::steady_clock::now() - begin;
     put(out, "ms", number(std::chrono::duration_cast<std::chrono::milliseconds>(time).count()));
     put(out, "passed", boolean(!broken));
+    if (!broken && !stage.refused.empty())
+        put(out, "reason", text(concat("the runtime refuses it, as it may: ", stage.refused)));
     if (broken) {
         put(out, "expected", text(broken->expected));
         put(out, "seen", text(broken->seen));

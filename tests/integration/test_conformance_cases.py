@@ -31,6 +31,9 @@ def judged(part):
         found = re.match(r"ok (\d+ - \S+: (\S+))$", line)
         if found and found[2] in KNOWN:
             line = f"not ok {found[1]} # is known to fail, and passed"
+        # Other runtimes may choose what valid values they support; cleat supports all of them.
+        if line.startswith("ok ") and "# SKIP the runtime refuses it" in line:
+            line = f"not {line.replace('# SKIP', '#')}"
         yield line
     if done.returncode > 1:
         sys.exit(done.returncode)
