@@ -1,6 +1,7 @@
 """Bundles: a root file system with the probe and busybox, and configurations close to Docker's."""
 import copy
 import os
+import stat
 import shutil
 
 CAPABILITIES = """CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP
@@ -105,7 +106,7 @@ def give_away(directory, owner):
             os.chown(os.path.join(path, name), owner, owner, follow_symlinks=False)
     os.chown(directory, owner, owner)
     for part in (directory, os.path.dirname(directory), os.path.dirname(os.path.dirname(directory))):
-        os.chmod(part, 0o755)
+        os.chmod(part, stat.S_IMODE(os.stat(part).st_mode) | 0o055)  # one of them is /tmp
 
 
 def mounts_of(report):
