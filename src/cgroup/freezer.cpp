@@ -92,7 +92,7 @@ Result<Frozen> frozen(const Directories& directories) {
     const auto* v1 = find_v1(directories, "freezer");
     const auto* directory = v1 != nullptr ? v1 : find_unified(directories);
     if (directory == nullptr) return Frozen::No;
-    const auto text = read_file(full_path(*directory), v1 != nullptr ? kStateV1 : kStateV2);
+    const auto text = read_value(full_path(*directory), v1 != nullptr ? kStateV1 : kStateV2);
     if (!text && is_absent(text.error())) return Frozen::No;
     if (!text) return std::unexpected(text.error());
     return text->starts_with("FR") || text->starts_with('1') ? Frozen::Yes : Frozen::No;

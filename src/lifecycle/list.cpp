@@ -28,11 +28,14 @@ View broken(std::string id, std::string problem) {
 
 Result<std::vector<View>> list(const Settings& settings) {
     const store::Store store(settings.root);
+    const auto names = TRY(store.list());
     std::vector<View> views;
-    for (const auto& name : TRY(store.list())) {
+    views.reserve(names.size());
+    for (const auto& name : names) {
         const auto id = TRY(ContainerId::parse(name));
         auto view = state(settings, id);
         if (view) {
+            view->state.cgroups = {};  // the most of it, and not shown
             views.push_back(*std::move(view));
         } else if (view.error().kind != ErrorKind::NotFound) {
             views.push_back(broken(name, describe(view.error())));

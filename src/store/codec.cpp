@@ -3,8 +3,10 @@
 // looked at before it is taken.
 #include "codec.hpp"
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "cleat/base/text.hpp"
 
@@ -13,7 +15,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-constexpr int kVersion = 1;  // of both files; a newer cleat's files are refused, not guessed at
+constexpr int kVersion = 2;  // of both files; a newer cleat's files are refused, not guessed at
+constexpr const char* kV1 = "v1";
+constexpr const char* kV2 = "v2";
 
 std::string dump(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
@@ -89,13 +93,13 @@ Json to_json(const KeptRdt& rdt) {
     return {{"group", rdt.group}, {"monitor", rdt.monitor}, {"ofContainer", rdt.of_container}};
 }
 
+/// [kind, mount point, path, controller...], as `list` parses ten of them for each container.
 Json to_json(const std::vector<KeptCgroup>& cgroups) {
     Json list = Json::array();
     for (const auto& cgroup : cgroups) {
-        list.push_back({{"controllers", cgroup.controllers},
-                        {"mountpoint", cgroup.mountpoint},
-                        {"path", cgroup.path},
-                        {"unified", cgroup.unified}});
+        Json row = Json::array({cgroup.unified ? kV2 : kV1, cgroup.mountpoint, cgroup.path});
+        for (const auto& controller : cgroup.controllers) row.push_back(controller);
+        list.push_back(std::move(row));
     }
     return list;
 }
@@ -109,18 +113,19 @@ void take_process(Reader& reader, const char* name, sys::ProcessIdentity& out) {
     if (!inner.problem().empty()) reader.fail_at(name);
 }
 
-KeptCgroup take_cgroup(Reader& outer, const Json& value) {
-    KeptCgroup cgroup;
-    Reader reader(value);
-    reader.text("mountpoint", cgroup.mountpoint);
-    reader.text("path", cgroup.path);
-    reader.boolean("unified", cgroup.unified);
-    reader.each("controllers", [&](const Json& item) {
-        if (!item.is_string()) return reader.fail_at("controllers");
-        cgroup.controllers.push_back(item.get_ref<const std::string&>());
-    });
-    if (!reader.problem().empty()) outer.fail_at("cgroups");
-    return cgroup;
+void take_cgroup(Reader& reader, const Json& row, std::vector<KeptCgroup>& out) {
+    constexpr std::size_t kController = 3;
+    const auto is_text = [](const Json& item) { return item.is_string(); };
+    if (!row.is_array() || row.size() < kController || !std::ranges::all_of(row, is_text) ||
+        (row[0] != kV1 && row[0] != kV2))
+        return reader.fail_at("cgroups");
+    KeptCgroup cgroup{.controllers = {},
+                      .mountpoint = row[1].get_ref<const std::string&>(),
+                      .path = row[2].get_ref<const std::string&>(),
+                      .unified = row[0] == kV2};
+    for (std::size_t i = kController; i < row.size(); ++i)
+        cgroup.controllers.push_back(row[i].get_ref<const std::string&>());
+    out.push_back(std::move(cgroup));
 }
 
 void take_scope(Reader& outer, KeptScope& scope) {
@@ -145,7 +150,7 @@ void take_rdt(Reader& outer, KeptRdt& rdt) {
 }
 
 void take_cgroups(Reader& reader, std::vector<KeptCgroup>& out) {
-    reader.each("cgroups", [&](const Json& item) { out.push_back(take_cgroup(reader, item)); });
+    reader.each("cgroups", [&](const Json& row) { take_cgroup(reader, row, out); });
 }
 
 void take_annotations(Reader& reader, std::map<std::string, std::string>& out) {

@@ -41,7 +41,7 @@ Result<std::string> read_file(const Entry& entry, const char* name) {
     const auto file = sys::open_at(entry.fd(), name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW);
     if (!file && file.error().errno_value == ENOENT) return no_such_container();
     if (!file) return in_file<std::string>(std::unexpected(file.error()), entry.path(), name);
-    return in_file(sys::read_all(file->get()), entry.path(), name);
+    return in_file(sys::read_record(file->get(), name), entry.path(), name);
 }
 
 Result<void> write_file(const Entry& entry, const char* name, std::string_view text) {

@@ -61,14 +61,18 @@ Result<std::string> read_text_at(int directory, const char* path, std::size_t li
     return text;
 }
 
-Result<std::string> read_record_at(int directory, const char* path) {
+Result<std::string> read_record(int fd, const char* name) {
     char buffer[4096];
-    const Fd fd = TRY(open_at(directory, path, O_RDONLY));
-    const auto got = retry([&] { return ::read(fd.get(), buffer, sizeof buffer); });
-    if (got < 0) return failed("read", path);
+    const auto got = retry([&] { return ::read(fd, buffer, sizeof buffer); });
+    if (got < 0) return failed("read", name);
     std::string text(buffer, static_cast<std::size_t>(got));
-    if (text.size() == sizeof buffer) text += TRY(read_all(fd.get()));
+    if (text.size() == sizeof buffer) text += TRY(read_all(fd));
     return text;
+}
+
+Result<std::string> read_record_at(int directory, const char* path) {
+    const Fd fd = TRY(open_at(directory, path, O_RDONLY));
+    return read_record(fd.get(), path);
 }
 
 Result<void> write_text_at(int directory, const char* path, std::string_view text) {

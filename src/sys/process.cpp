@@ -21,6 +21,10 @@ bool is_gone(const Error& error) {
     return error.errno_value == ESRCH || error.errno_value == ENOENT || error.errno_value == EINVAL;
 }
 
+bool is_same(const ProcessStat& now, const ProcessIdentity& identity) {
+    return now.start_time == identity.start_time && now.state != 'Z' && now.state != 'X';
+}
+
 }  // namespace
 
 Result<ProcessStat> process_stat(pid_t pid) {
@@ -54,16 +58,16 @@ Result<Fd> open_pidfd(const ProcessIdentity& identity) {
     if (!fd && is_gone(fd.error())) return no_such_process();
     if (!fd) return fd;
     const auto now = TRY(process_stat(identity.pid));  // read after the pidfd pins the process
-    if (now.start_time != identity.start_time || now.state == 'Z' || now.state == 'X')
-        return no_such_process();
+    if (!is_same(now, identity)) return no_such_process();
     return fd;
 }
 
 Result<bool> is_alive(const ProcessIdentity& identity) {
-    const auto fd = open_pidfd(identity);
-    if (fd) return true;
-    if (fd.error().errno_value == ESRCH) return false;
-    return std::unexpected(fd.error());
+    if (identity.pid <= 0) return false;
+    const auto now = process_stat(identity.pid);
+    if (now) return is_same(*now, identity);
+    if (now.error().errno_value == ESRCH) return false;
+    return std::unexpected(now.error());
 }
 
 Result<void> send_signal(int pidfd, Signal signal) {
@@ -86,9 +90,9 @@ Result<bool> wait_gone(int pidfd, std::chrono::milliseconds limit) {
 }
 
 Result<std::string> boot_id() {
-    auto text = TRY(read_record_at(kHere, "/proc/sys/kernel/random/boot_id"));
-    if (text.ends_with('\n')) text.pop_back();
-    return text;
+    static std::string known;  // it lasts longer than any process
+    if (known.empty()) known = TRY(read_record_at(kHere, "/proc/sys/kernel/random/boot_id"));
+    return known.substr(0, known.find('\n'));
 }
 
 Result<int> wait_child(pid_t pid) {

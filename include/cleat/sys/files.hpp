@@ -31,8 +31,10 @@ inline constexpr int kHere = -100;
 /// The whole text of a file, at most `limit` bytes; a longer one is an error (EFBIG).
 [[nodiscard]] Result<std::string> read_text_at(int directory, const char* path,
                                                std::size_t limit = std::size_t{4} << 20U);
-/// The text of a file that the kernel gives as one record (/proc/PID/stat, a value of a cgroup):
-/// what is less than a page has come with the first read(2), no second one looks for its end.
+/// The text of a file that the kernel gives as one record (/proc/PID/stat, a value of a cgroup) or
+/// that nobody appends to: what is less than a page has come with the first read(2), no second one
+/// looks for its end. `name` is for the error.
+[[nodiscard]] Result<std::string> read_record(int fd, const char* name);
 [[nodiscard]] Result<std::string> read_record_at(int directory, const char* path);
 [[nodiscard]] Result<std::string> read_all(int fd, std::size_t limit = std::size_t{4} << 20U);
 

@@ -225,7 +225,7 @@ TEST_CASE("each member of a state must have its type") {
     const auto whole = sys::read_text_at(entry->fd(), "state.json");
     REQUIRE(whole);
     for (const char* name : {"id", "init", "bundle", "annotations", "owner", "cgroups", "version",
-                             "poststopHooks", "pid", "path", "controllers"}) {
+                             "poststopHooks", "pid"}) {
         CAPTURE(name);
         std::string text = *whole;
         const auto at = text.find(concat("\"", name, "\":"));
@@ -233,6 +233,30 @@ TEST_CASE("each member of a state must have its type") {
         text.insert(at + std::string_view(name).size() + 3, "null,\"x\":");
         write(*entry, "state.json", text);
         CHECK(entry->read_state().error().kind == ErrorKind::InvalidConfig);
+    }
+}
+
+TEST_CASE("a cgroup is a row of texts, its kind first") {
+    const Scratch scratch;
+    const auto entry = Store(scratch.root).reserve(id("a"));
+    REQUIRE(entry);
+    const auto read_with = [&](std::string_view row) {
+        write(*entry, "intent.json",
+              concat(R"({"version":2,"creator":{"pid":1,"startTime":1},"boot":"b",)",
+                     R"("scope":{"unit":"","ofUser":false},"cgroups":[)", row, "]}"));
+        return entry->read_intent();
+    };
+    const auto right = read_with(R"(["v2","/m","/p"],["v1","/n","/q","cpu","cpuacct"])");
+    REQUIRE(right);
+    CHECK(right->cgroups[0].unified);
+    CHECK(right->cgroups[1].controllers == std::vector<std::string>{"cpu", "cpuacct"});
+    for (const char* row :
+         {"7", R"("v1")", R"({"v1":"/m"})", R"(["v1","/m"])", R"(["v3","/m","/p"])",
+          R"(["v1","/m",null])", R"(["v1","/m","/p",1])"}) {
+        CAPTURE(row);
+        const auto wrong = read_with(row);
+        REQUIRE_FALSE(wrong);
+        CHECK(wrong.error().kind == ErrorKind::InvalidConfig);
     }
 }
 
@@ -244,13 +268,13 @@ TEST_CASE("numbers that do not fit are refused") {
         write(
             *entry, "intent.json",
             concat(
-                R"({"version":1,"creator":{"pid":)", pid,
+                R"({"version":2,"creator":{"pid":)", pid,
                 R"(,"startTime":1},"boot":"b","scope":{"unit":"","ofUser":false},"cgroups":[]})"));
         CHECK_FALSE(entry->read_intent());
     }
     write(
         *entry, "intent.json",
-        R"({"version":1,"creator":{"pid":2147483647,"startTime":1},"boot":"b","scope":{"unit":"","ofUser":false},"cgroups":[]})");
+        R"({"version":2,"creator":{"pid":2147483647,"startTime":1},"boot":"b","scope":{"unit":"","ofUser":false},"cgroups":[]})");
     CHECK(entry->read_intent());
 }
 
@@ -260,7 +284,7 @@ TEST_CASE("a file of another version is refused") {
     REQUIRE(entry);
     write(
         *entry, "intent.json",
-        R"({"version":2,"creator":{"pid":1,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})");
+        R"({"version":3,"creator":{"pid":1,"startTime":1},"scope":{"unit":"","ofUser":false},"cgroups":[]})");
     CHECK_FALSE(entry->read_intent());
 }
 
