@@ -117,7 +117,7 @@ constexpr std::array kKnown = std::to_array<Known>({
      [](auto value, auto& out) { return take_absolute(value, out.hooks_stderr); }},
     {"run.oci.handler",
      [](auto value, auto&) {
-         return refuse_unless_empty(value, "there are no handlers: the process is executed");
+         return refuse_unless_empty(value, "cleat has no handlers, it executes the process itself");
      }},
 });
 

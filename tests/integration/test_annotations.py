@@ -128,7 +128,7 @@ class Annotations(CleatTest):
 
     def test_what_is_not_built_in_is_refused_by_name(self):
         """crun 1.8.1 ignores a handler that it does not have, which is no vessel for a workload."""
-        for name, value, why in (("handler", "nosuch", "there are no handlers"),
+        for name, value, why in (("handler", "nosuch", "cleat has no handlers"),
                                  ("seccomp.plugins", "/nosuch.so", "cleat loads no code")):
             with self.subTest(name):
                 self.annotate({name: value}, "/bin/true")
