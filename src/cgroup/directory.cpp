@@ -64,9 +64,9 @@ Result<void> check_unused(const std::string& path) {
 Result<void> check_not_frozen(const plan::CgroupDirectory& directory, const std::string& path) {
     bool is_frozen = false;
     if (directory.unified)
-        is_frozen = value_of(TRY(read_file(path, "cgroup.events")), "frozen") == "1";
+        is_frozen = value_of(TRY(read_value(path, "cgroup.events")), "frozen") == "1";
     else if (has_v1_controller(directory, "freezer"))
-        is_frozen = TRY(read_file(path, "freezer.state")).starts_with("FR");
+        is_frozen = TRY(read_value(path, "freezer.state")).starts_with("FR");
     if (!is_frozen) return {};
     return fail_errno(concat("cgroup ", path, " is frozen"), EBUSY);
 }
