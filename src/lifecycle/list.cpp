@@ -35,7 +35,6 @@ Result<std::vector<View>> list(const Settings& settings) {
         const auto id = TRY(ContainerId::parse(name));
         auto view = state(settings, id);
         if (view) {
-            view->state.cgroups = {};  // the most of it, and not shown
             views.push_back(*std::move(view));
         } else if (view.error().kind != ErrorKind::NotFound) {
             views.push_back(broken(name, describe(view.error())));
