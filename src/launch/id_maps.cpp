@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cleat/base/text.hpp"
+#include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/process.hpp"
 #include "clone.hpp"

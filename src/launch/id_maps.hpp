@@ -5,15 +5,11 @@
 
 #include "cleat/base/error.hpp"
 #include "cleat/plan/steps.hpp"
-#include "cleat/sys/fd.hpp"
 
 namespace cleat::launch {
 
 /// Writes uid_map and gid_map of process `pid` (user_namespaces(7)): directly, or through
 /// newuidmap(1) and newgidmap(1) where the caller may map only itself.
 [[nodiscard]] Result<void> write_id_maps(const plan::WriteIdMaps& step, pid_t pid);
-
-/// A user namespace with these maps; the process that it takes to make one is gone again.
-[[nodiscard]] Result<sys::Fd> make_id_mapping(const plan::MakeIdMapping& step);
 
 }  // namespace cleat::launch

@@ -16,7 +16,6 @@
 #include "cleat/sys/process.hpp"
 #include "cleat/sys/tree.hpp"
 #include "clone.hpp"
-#include "id_maps.hpp"
 #include "protocol.hpp"
 #include "walk.hpp"
 

@@ -7,12 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/tree.hpp"
+#include "mapped_root.hpp"
 
 namespace cleat::shim {
 namespace {
@@ -55,17 +57,27 @@ constexpr std::array kPropagation = {
     Word{"slave", MS_SLAVE},           Word{"rslave", MS_SLAVE | MS_REC},
     Word{"unbindable", MS_UNBINDABLE}, Word{"runbindable", MS_UNBINDABLE | MS_REC}};
 
+/// Where in an overlay's options the value of `lowerdir` is, layers with colons between them.
+struct Lower {
+    std::size_t from = 0;
+    std::size_t size = 0;
+};
+std::optional<Lower> find_lower(std::string_view data) {
+    constexpr std::string_view kLower = "lowerdir=";
+    const auto begin = data.find(kLower);
+    if (begin == std::string_view::npos) return {};
+    const auto from = begin + kLower.size();
+    return Lower{from, std::min(data.find(',', from), data.size()) - from};
+}
+
 /// mount(2) takes a page of options, which many layers do not fit in. Layers have most of their
 /// paths in common: from that directory they are short.
 Result<void> shorten(std::string& data) {
-    constexpr std::string_view kLower = "lowerdir=";
     constexpr std::size_t kFits = 4000;
     if (data.size() < kFits) return {};
-    const auto begin = data.find(kLower);
-    if (begin == std::string::npos) return {};
-    const auto from = begin + kLower.size();
-    const auto to = std::min(data.find(',', from), data.size());
-    const auto layers = split(std::string_view(data).substr(from, to - from), ':');
+    const auto lower = find_lower(data);
+    if (!lower) return {};
+    const auto layers = split(std::string_view(data).substr(lower->from, lower->size), ':');
     std::string_view common = layers[0];
     for (const auto layer : layers) {
         const auto [end, _] = std::ranges::mismatch(common, layer);
@@ -77,28 +89,49 @@ Result<void> shorten(std::string& data) {
     for (const auto layer : layers)
         shorter += concat(shorter.empty() ? "" : ":", layer.substr(common.size()));
     const std::string directory(common);
-    data.replace(from, to - from, shorter);
+    data.replace(lower->from, lower->size, shorter);
     if (::chdir(directory.c_str()) < 0) return fail_errno(concat("change into ", directory), errno);
     return {};
 }
 
-Result<void> mount_one(const RootMount& mount, const std::string& target) {
-    auto words = mount_words(mount.options);
-    TRY(shorten(words.data));
+Result<void> mount_plainly(const RootMount& mount, const MountWords& words,
+                           const std::string& target) {
+    std::string data = words.data;
+    TRY(shorten(data));
     const sys::PlainMount first{.source = mount.source.c_str(),
                                 .target = target.c_str(),
                                 .type = mount.type.c_str(),
                                 .flags = words.flags,
-                                .data = words.data.c_str()};
+                                .data = data.c_str()};
     auto mounted = sys::mount_plain(first);
     if (::chdir("/") < 0) return fail_errno("change into /", errno);
     TRY(std::move(mounted));
     // A bind mount takes no flags but by a second call (mount(2)).
     constexpr unsigned long kOwn = MS_BIND | MS_REC;
-    if ((words.flags & MS_BIND) != 0 && (words.flags & ~kOwn) != 0) {
-        auto again = first;
-        again.flags |= MS_REMOUNT;
-        TRY(sys::mount_plain(again));
+    if ((words.flags & MS_BIND) == 0 || (words.flags & ~kOwn) == 0) return {};
+    auto again = first;
+    again.flags |= MS_REMOUNT;
+    return sys::mount_plain(again);
+}
+
+std::vector<std::string> layers_of(const std::string& data) {
+    const auto lower = find_lower(data);
+    if (!lower) return {};
+    const auto layers = split(std::string_view(data).substr(lower->from, lower->size), ':');
+    return {layers.begin(), layers.end()};
+}
+
+Result<void> mount_one(const RootMount& mount, const std::string& target) {
+    const auto words = mount_words(mount.options);
+    if (words.uid_map.empty() && words.gid_map.empty()) {
+        TRY(mount_plainly(mount, words, target));
+    } else {
+        const auto mapping = TRY(parse_id_maps(words.uid_map, words.gid_map));
+        TRY(mount_mapped(
+            {.mapping = mapping,
+             .layers = mount.type == "overlay" ? layers_of(words.data) : std::vector<std::string>{},
+             .target = target},
+            [&] { return mount_plainly(mount, words, target); }));
     }
     for (const auto flags : words.propagation)
         TRY(sys::mount_plain({.source = "", .target = target.c_str(), .type = "", .flags = flags}));
@@ -108,6 +141,8 @@ Result<void> mount_one(const RootMount& mount, const std::string& target) {
 }  // namespace
 
 MountWords mount_words(const std::vector<std::string>& options) {
+    constexpr std::string_view kUidMap = "uidmap=";
+    constexpr std::string_view kGidMap = "gidmap=";
     MountWords words;
     for (const auto& option : options) {
         const auto flag = std::ranges::find(kWords, option, &Word::name);
@@ -116,6 +151,10 @@ MountWords mount_words(const std::vector<std::string>& options) {
             words.flags = (words.flags | flag->set) & ~flag->cleared;
         else if (propagation != kPropagation.end())
             words.propagation.push_back(propagation->set);
+        else if (option.starts_with(kUidMap))
+            words.uid_map = option.substr(kUidMap.size());
+        else if (option.starts_with(kGidMap))
+            words.gid_map = option.substr(kGidMap.size());
         else if (!option.starts_with("X-containerd."))  // notes of containerd to itself
             words.data += concat(words.data.empty() ? "" : ",", option);
     }

@@ -14,6 +14,8 @@ struct MountWords {
     unsigned long flags = 0;
     std::vector<unsigned long> propagation;  ///< each needs a call of its own
     std::string data;
+    std::string uid_map;  ///< mapped_root.hpp
+    std::string gid_map;
 };
 [[nodiscard]] MountWords mount_words(const std::vector<std::string>& options);
 

@@ -236,7 +236,8 @@ default_runtime_name = "cleat"
 RUNTIME = """
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}]
 runtime_type = "{type}"
-[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}.options]
+"""
+BINARY = """[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.{name}.options]
 BinaryName = "{binary}"
 """
 
@@ -263,7 +264,8 @@ def make_network(directory):
 
 class Containerd:
     """A containerd of its own below `top`, with its CRI plugin on and nothing of the host's.
-    `runtimes` is {name: (runtime_type, binary)}."""
+    `runtimes` is {name: (runtime_type, binary)}, where None leaves the options out: containerd 2
+    has none for a shim that is not runc's if a pod has a user namespace."""
 
     def __init__(self, top, runtimes, path=None, snapshotter="overlayfs"):
         self.top, self.socket = top, f"{top}/sock"
@@ -271,7 +273,9 @@ class Containerd:
         with open(f"{top}/config.toml", "w", encoding="utf-8") as file:
             file.write(CONFIG.format(top=top, snapshotter=snapshotter))
             for name, (kind, binary) in runtimes.items():
-                file.write(RUNTIME.format(name=name, type=kind, binary=binary))
+                file.write(RUNTIME.format(name=name, type=kind))
+                if binary:
+                    file.write(BINARY.format(name=name, binary=binary))
         self.log = open(f"{top}/log", "wb")  # pylint: disable=consider-using-with
         environment = dict(os.environ) | ({"PATH": path} if path else {})
         self.process = subprocess.Popen(  # pylint: disable=consider-using-with

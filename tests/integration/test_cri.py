@@ -56,7 +56,8 @@ class Cri(unittest.TestCase):
                                                          "dd", "hostname")}
         image_archive(archive, IMAGE, {"bin/busybox": busybox, "probe": probe_path()} | links)
         path = f"{cls.shims}:{os.environ['PATH']}" if cls.shims else None
-        cls.containerd = Containerd(cls.top, {"cleat": (cls.runtime_type, runtime_path())}, path)
+        binary = None if cls.shims else runtime_path()
+        cls.containerd = Containerd(cls.top, {"cleat": (cls.runtime_type, binary)}, path)
         cls.containerd.load(archive)
         cls.cri = cls.containerd.client()
 

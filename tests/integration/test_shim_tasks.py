@@ -5,6 +5,7 @@ import os
 import subprocess
 import time
 
+from bundle import with_user_namespace
 from harness import main
 from layout import find_controller
 from shim_case import CREATED, PAUSED, RUNNING, STOPPED, ShimTest
@@ -118,6 +119,45 @@ class States(ShimTest):
                           bundle=self.bundle, rootfs=[overlay, bad])
         self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
         self.shut_down()
+
+    def test_a_root_whose_ids_are_mapped(self):
+        """What containerd 2 asks for where a pod has a user namespace: nobody changes owners."""
+        host = 1 << 20
+        image, upper = self.path("image"), self.path("upper")
+        os.rename(self.rootfs, image)
+        for name in (upper, self.path("work")):
+            os.mkdir(name)
+        os.chown(upper, host, host)  # as containerd does
+        maps = [f"uidmap=0:{host}:65536", f"gidmap=0:{host}:60000,60000:{2 * host}:5536"]
+        mounts = {"overlay": {"type": "overlay", "source": "overlay",
+                              "options": ["index=off", f"workdir={self.path('work')}",
+                                          f"upperdir={upper}", f"lowerdir={image}", *maps]},
+                  "bind": {"type": "bind", "source": image, "options": ["rbind", "ro", *maps]}}
+        self.start_shim()
+        for kind, mount in mounts.items():
+            with self.subTest(kind):
+                self.config("/bin/touch", "/made", change=lambda config: (
+                    with_user_namespace(config, host),
+                    config["root"].update(readonly=kind == "bind")))
+                self.ask("Create", bundle=self.bundle, rootfs=[mount])
+                seen = os.stat(os.path.join(self.rootfs, "bin"))
+                self.assertEqual((seen.st_uid, seen.st_gid), (host, host))
+                self.ask("Start")
+                status = self.ask("Wait").get("exit_status", 0)
+                self.assertEqual(status != 0, kind == "bind", "read-only, and only that")
+                self.ask("Delete")
+                self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
+        made = os.stat(os.path.join(upper, "made"))
+        self.assertEqual((made.st_uid, made.st_gid), (host, host))
+        self.assertEqual(os.stat(os.path.join(image, "bin")).st_uid, 0)
+        for wrong, code, why in (("uidmap=0:1", INVALID, "uidmap=0:1: not CONTAINER:HOST:SIZE"),
+                                 ("uidmap=0:0:0", UNKNOWN, "uid_map"),
+                                 ("suid", INVALID, "uidmap=: not CONTAINER:HOST:SIZE")):
+            bad = mounts["bind"] | {"options": ["rbind", "ro", wrong, maps[1]]}
+            self.ask_refused(code, why, "Create", bundle=self.bundle, rootfs=[bad])
+        self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
+        self.shut_down()
+        self.assert_nothing_left()
 
     def test_more_layers_than_a_page_of_options_takes(self):
         layers = []

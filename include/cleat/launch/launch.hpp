@@ -96,4 +96,7 @@ struct Errand {
 /// The same, but always by executing the copy unless it runs already: with nothing in its memory.
 [[nodiscard]] Result<void> execute_sealed(char** argv);
 
+/// A user namespace with these maps; the process that it takes to make one is gone again.
+[[nodiscard]] Result<sys::Fd> make_id_mapping(const plan::MakeIdMapping& step);
+
 }  // namespace cleat::launch
