@@ -1,18 +1,21 @@
 // Room: shim. Mounts of a root file system. Runs in an errand, or in `delete`.
 #include "rootfs.hpp"
 
+#include <linux/loop.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <utility>
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/loop_device.hpp"
 #include "cleat/sys/tree.hpp"
 #include "mapped_root.hpp"
 
@@ -94,11 +97,20 @@ Result<void> shorten(std::string& data) {
     return {};
 }
 
+std::uint32_t loop_flags(const MountWords& words) {
+    std::uint32_t flags = 0;
+    if ((words.flags & MS_RDONLY) != 0) flags |= LO_FLAGS_READ_ONLY;
+    if (words.direct) flags |= LO_FLAGS_DIRECT_IO;
+    return flags;
+}
+
 Result<void> mount_plainly(const RootMount& mount, const MountWords& words,
                            const std::string& target) {
     std::string data = words.data;
     TRY(shorten(data));
-    const sys::PlainMount first{.source = mount.source.c_str(),
+    sys::LoopDevice device{.fd = {}, .path = mount.source};
+    if (words.loop) device = TRY(sys::attach_loop_device(mount.source, loop_flags(words)));
+    const sys::PlainMount first{.source = device.path.c_str(),
                                 .target = target.c_str(),
                                 .type = mount.type.c_str(),
                                 .flags = words.flags,
@@ -151,6 +163,10 @@ MountWords mount_words(const std::vector<std::string>& options) {
             words.flags = (words.flags | flag->set) & ~flag->cleared;
         else if (propagation != kPropagation.end())
             words.propagation.push_back(propagation->set);
+        else if (option == "loop")
+            words.loop = true;
+        else if (option == "direct-io")
+            words.direct = true;
         else if (option.starts_with(kUidMap))
             words.uid_map = option.substr(kUidMap.size());
         else if (option.starts_with(kGidMap))

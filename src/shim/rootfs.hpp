@@ -16,6 +16,8 @@ struct MountWords {
     std::string data;
     std::string uid_map;  ///< mapped_root.hpp
     std::string gid_map;
+    bool loop = false;    ///< the source is a file that a loop device is made of
+    bool direct = false;  ///< that reads past the page cache
 };
 [[nodiscard]] MountWords mount_words(const std::vector<std::string>& options);
 

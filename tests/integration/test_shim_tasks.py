@@ -2,8 +2,10 @@
 """The shim without containerd: what it answers to every method, in which state."""
 import json
 import os
+import shutil
 import subprocess
 import time
+import unittest
 
 from bundle import with_user_namespace
 from harness import main
@@ -156,6 +158,34 @@ class States(ShimTest):
             bad = mounts["bind"] | {"options": ["rbind", "ro", wrong, maps[1]]}
             self.ask_refused(code, why, "Create", bundle=self.bundle, rootfs=[bad])
         self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
+        self.shut_down()
+        self.assert_nothing_left()
+
+    @unittest.skipUnless(os.path.exists("/dev/loop-control"), "no loop devices here")
+    @unittest.skipUnless(shutil.which("mke2fs", path="/usr/sbin:/sbin"), "no mke2fs")
+    def test_a_root_in_a_file(self):
+        """containerd's snapshotters blockfile and erofs."""
+        def behind():
+            return subprocess.run(["losetup", "--noheadings", "--associated", image], check=True,
+                                  capture_output=True, text=True).stdout
+        image = self.path("image.ext4")
+        subprocess.run(["/usr/sbin/mke2fs", "-q", "-t", "ext4", "-d", self.rootfs, image, "16M"],
+                       check=True, capture_output=True)
+        shutil.rmtree(self.rootfs)
+        os.mkdir(self.rootfs)
+        self.start_shim()
+        for options, status in ((["loop"], 0), (["ro", "loop", "direct-io"], 1)):
+            self.config("/bin/touch", "/made", change=lambda config: config["root"].update(
+                readonly=False))
+            self.ask("Create", bundle=self.bundle, rootfs=[
+                {"type": "ext4", "source": image, "options": options}])
+            self.assertIn("/dev/loop", behind())
+            self.ask("Start")
+            self.assertEqual(self.ask("Wait").get("exit_status", 0), status, options)
+            self.ask("Delete")
+            self.wait_for(lambda: behind() == "", "the loop device is free")
+        self.ask_refused(UNKNOWN, "/no/image: no such file", "Create", bundle=self.bundle, rootfs=[
+            {"type": "ext4", "source": "/no/image", "options": ["loop"]}])
         self.shut_down()
         self.assert_nothing_left()
 

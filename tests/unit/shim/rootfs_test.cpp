@@ -14,6 +14,9 @@ TEST_CASE("options of a mount are flags, propagation, and the file system's own"
     CHECK(words.flags == (MS_BIND | MS_REC | MS_RDONLY));
     CHECK(words.propagation == std::vector<unsigned long>{MS_SLAVE | MS_REC});
     CHECK(words.data == "lowerdir=/a:/b,index=off");
+    CHECK_FALSE(words.loop);
+    CHECK(mount_words({"ro", "loop", "direct-io"}).loop);
+    CHECK(mount_words({"ro", "loop", "direct-io"}).data.empty());
     CHECK(words.uid_map == "0:1000:10,10:5000:1");
     CHECK(words.gid_map == "0:2000:11");
 }
