@@ -107,7 +107,7 @@ class ContainerdTest(CleatTest):
     @staticmethod
     def seen_by(process):
         """[(topic of a task, {event})]"""
-        time.sleep(0.3)
+        time.sleep(0.3 * SLOWNESS)
         process.kill()
         found = []
         for line in process.communicate()[0].splitlines():

@@ -36,16 +36,19 @@ class NativeShim(test_cri.Cri):
         self.pod = None
 
     def shim_pids(self):
-        found = []
+        """Without the children that it makes for a moment, which have its command line."""
+        found = {}
         for name in os.listdir("/proc"):
             try:
                 with open(f"/proc/{name}/cmdline", "rb") as file:
                     command = file.read()
+                with open(f"/proc/{name}/stat", encoding="utf-8") as file:
+                    parent = file.read().rpartition(")")[2].split()[1]
             except OSError:
                 continue
             if b"containerd-shim-cleat-v2" in command and self.pod.encode() in command:
-                found.append(int(name))
-        return found
+                found[int(name)] = int(parent)
+        return [pid for pid, parent in found.items() if parent not in found]
 
 
 if __name__ == "__main__":
