@@ -120,6 +120,28 @@ class Console(CleatTest):
                 self.assertEqual(result.code, 0, str(result))
                 self.assertIn(wanted.decode(), result.out)
 
+    def run_typing(self, text):
+        """`run` with a text on its input that is much longer than what a terminal holds."""
+        with open(self.write_file(self.path("typed"), text), "rb") as stdin:
+            return self.run_container(stdin=stdin, timeout=15)
+
+    def test_who_types_more_than_a_terminal_holds_still_sees_what_it_says(self):
+        """Neither side waits for the other to take what it has."""
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/cat", terminal=True)
+        result = self.run_typing("".join(f"line {i}\n" for i in range(20000)))
+        self.assertEqual(result.code, 0, str(result))
+        self.assertTrue(result.out.endswith("line 19999\r\n"), str(result))
+        # Each line twice: as the terminal's echo and as what was read.
+        self.assertEqual(result.out.count("line 12345\r\n"), 2)
+
+    def test_end_of_a_process_that_reads_nothing_is_seen(self):
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/sh", "-c", "echo said; exit 3", terminal=True)
+        result = self.run_typing("word\n" * 100000)
+        self.assertEqual(result.code, 3, str(result))
+        self.assertIn("said", result.out)
+
 
 class ExecConsole(CleatTest):
     def test_exec_with_a_terminal(self):
