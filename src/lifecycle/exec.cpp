@@ -94,6 +94,7 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
         .container_init = state.init,
         .console_socket = console.get(),
         .trace = settings.trace,
+        .afterwards = options.detach ? launch::Afterwards::Left : launch::Afterwards::Attended,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
