@@ -135,6 +135,21 @@ class Console(CleatTest):
         # Each line twice: as the terminal's echo and as what was read.
         self.assertEqual(result.out.count("line 12345\r\n"), 2)
 
+    def test_output_that_takes_no_more_for_a_moment_gets_all(self):
+        """Who shares it may have made it non-blocking."""
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/sh", "-c", "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); echo $i; done", terminal=True)
+        reader, writer = os.pipe2(os.O_NONBLOCK)
+        with os.fdopen(writer, "wb") as out:
+            process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid, out=out)
+        time.sleep(0.5)
+        os.set_blocking(reader, True)
+        with os.fdopen(reader, "rb") as file:
+            seen = file.read()
+        self.assertEqual(self.wait_call(process, 10), 0)
+        self.assertTrue(seen.endswith(b"\r\n39999\r\n40000\r\n"), seen[-100:])
+        self.assertEqual(seen.count(b"\n"), 40000)
+
     def test_end_of_a_process_that_reads_nothing_is_seen(self):
         self.cleat_only("runc wants a terminal of its caller's for this")
         self.config("/bin/sh", "-c", "echo said; exit 3", terminal=True)
