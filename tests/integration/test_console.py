@@ -143,9 +143,10 @@ class Console(CleatTest):
         with os.fdopen(writer, "wb") as out:
             process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid, out=out)
         time.sleep(0.5)
-        os.set_blocking(reader, True)
+        seen = b""
         with os.fdopen(reader, "rb") as file:
-            seen = file.read()
+            while select.select([file], [], [], TIMEOUT)[0] and (more := file.read(65536)):
+                seen += more
         self.assertEqual(self.wait_call(process, 10), 0)
         self.assertTrue(seen.endswith(b"\r\n39999\r\n40000\r\n"), seen[-100:])
         self.assertEqual(seen.count(b"\n"), 40000)
