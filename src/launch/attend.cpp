@@ -2,6 +2,7 @@
 // and the terminal, reaps strangers, and hears how the process ended.
 #include "attend.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -10,10 +11,12 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
 #include <optional>
+#include <string_view>
 
 #include "cleat/launch/launch.hpp"
 #include "cleat/sys/files.hpp"
@@ -49,14 +52,30 @@ void copy_window_size(int master) {
 
 enum class Flow { Open, Ended };
 
-/// One read's worth of bytes from one side to the other.
-Flow relay(int from, int to) {
+bool is_passing(int error) { return error == EINTR || error == EAGAIN; }
+
+/// Who shares the caller's output may have made it non-blocking.
+Flow write_out(std::string_view text) {
+    ::pollfd room{.fd = STDOUT_FILENO, .events = POLLOUT, .revents = 0};
+    while (!text.empty()) {
+        const auto written = ::write(STDOUT_FILENO, text.data(), text.size());
+        if (written >= 0)
+            text.remove_prefix(static_cast<std::size_t>(written));
+        else if (is_passing(errno))
+            ::poll(&room, 1, -1);
+        else
+            return Flow::Ended;
+    }
+    return Flow::Open;
+}
+
+/// One read's worth of bytes of the container's terminal.
+Flow show(int master) {
     std::array<char, 16384> buffer;
-    const auto got = ::read(from, buffer.data(), buffer.size());
-    if (got < 0 && (errno == EINTR || errno == EAGAIN)) return Flow::Open;
+    const auto got = ::read(master, buffer.data(), buffer.size());
+    if (got < 0 && is_passing(errno)) return Flow::Open;
     if (got <= 0) return Flow::Ended;
-    const auto sent = sys::write_all(to, {buffer.data(), static_cast<std::size_t>(got)});
-    return sent ? Flow::Open : Flow::Ended;
+    return write_out({buffer.data(), static_cast<std::size_t>(got)});
 }
 
 Result<sys::Fd> take_signals() {
@@ -68,12 +87,10 @@ Result<sys::Fd> take_signals() {
 
 /// Its end-of-file character, as script(1) does it: a terminal knows no other way to say that
 /// nobody will type any more.
-void tell_end_of_input(int master) {
+char end_of_input(int master) {
     constexpr char kUsual = 4;
     ::termios settings{};
-    const char end =
-        ::tcgetattr(master, &settings) == 0 ? static_cast<char>(settings.c_cc[VEOF]) : kUsual;
-    static_cast<void>(sys::write_all(master, {&end, 1}));
+    return ::tcgetattr(master, &settings) == 0 ? static_cast<char>(settings.c_cc[VEOF]) : kUsual;
 }
 
 class Attendance {
@@ -111,21 +128,45 @@ class Attendance {
 
     Result<void> wait_and_serve() {
         const int master = launched_.console_master.get();
+        const bool typed = !typed_.empty();
+        const auto shown = static_cast<short>(output_ == Flow::Open ? POLLIN : 0);
+        const auto wanted = static_cast<short>(shown | (typed ? POLLOUT : 0));
         std::array<::pollfd, 4> watch{
             ::pollfd{.fd = signals_.get(), .events = POLLIN, .revents = 0},
-            ::pollfd{.fd = output_ == Flow::Open ? master : -1, .events = POLLIN, .revents = 0},
-            ::pollfd{.fd = input_ == Flow::Open && master >= 0 ? STDIN_FILENO : -1,
+            ::pollfd{.fd = wanted != 0 ? master : -1, .events = wanted, .revents = 0},
+            ::pollfd{.fd = input_ == Flow::Open && !typed && master >= 0 ? STDIN_FILENO : -1,
                      .events = POLLIN,
                      .revents = 0},
             ::pollfd{.fd = bystander_fd_, .events = POLLIN, .revents = 0}};
         if (::poll(watch.data(), watch.size(), -1) < 0 && errno != EINTR)
             return fail_errno("poll", errno);
         if (watch[0].revents != 0) pass_on_signals();
-        if (watch[1].revents != 0) output_ = relay(master, STDOUT_FILENO);
-        if (watch[2].revents != 0) input_ = relay(STDIN_FILENO, master);
-        if (watch[2].revents != 0 && input_ == Flow::Ended) tell_end_of_input(master);
+        if (shown != 0 && (watch[1].revents & ~POLLOUT) != 0) output_ = show(master);
+        if (typed && (watch[1].revents & ~POLLIN) != 0) type(master);
+        if (watch[2].revents != 0) take_input(master);
         if (watch[3].revents != 0) bystander_fd_ = bystander_.serve();
         return {};
+    }
+
+    void take_input(int master) {
+        const auto got = ::read(STDIN_FILENO, buffer_.data(), buffer_.size());
+        if (got < 0 && is_passing(errno)) return;
+        if (got <= 0) {
+            input_ = Flow::Ended;
+            buffer_[0] = end_of_input(master);
+        }
+        typed_ = {buffer_.data(), static_cast<std::size_t>(std::max<ssize_t>(got, 1))};
+        type(master);
+    }
+
+    /// The terminal takes no more while its process waits for us to show what that has written, so
+    /// it is not waited for.
+    void type(int master) {
+        const auto sent = ::write(master, typed_.data(), typed_.size());
+        if (sent >= 0) return typed_.remove_prefix(static_cast<std::size_t>(sent));
+        if (is_passing(errno)) return;
+        input_ = Flow::Ended;
+        typed_ = {};
     }
 
     void pass_on_signals() const {
@@ -147,7 +188,7 @@ class Attendance {
         const int master = launched_.console_master.get();
         ::pollfd watch{.fd = master, .events = POLLIN, .revents = 0};
         while (master >= 0 && output_ == Flow::Open && ::poll(&watch, 1, 0) > 0)
-            output_ = relay(master, STDOUT_FILENO);
+            output_ = show(master);
     }
 
     Launched& launched_;
@@ -156,6 +197,8 @@ class Attendance {
     sys::Fd signals_;
     Flow input_ = Flow::Open;
     Flow output_ = Flow::Open;
+    std::array<char, 16384> buffer_{};
+    std::string_view typed_;  ///< of the buffer, what the terminal has not taken yet
 };
 
 }  // namespace
@@ -176,7 +219,9 @@ Result<int> attend(Launched& launched, const Bystander& bystander) {
     auto signals = TRY(take_signals());
     std::optional<RawTerminal> terminal;
     if (launched.console_master) {
-        copy_window_size(launched.console_master.get());
+        const int master = launched.console_master.get();
+        copy_window_size(master);
+        if (::fcntl(master, F_SETFL, O_NONBLOCK) < 0) return fail_errno("fcntl", errno);
         terminal.emplace();
     }
     return Attendance(launched, bystander, std::move(signals)).run();

@@ -48,6 +48,38 @@ Result<pid_t> pid_on_host(const kernel::Context& context) {
     return *pid;
 }
 
+template <class... Kinds>
+bool has_step(const std::vector<plan::Step>& steps) {
+    return std::ranges::any_of(steps, [](const plan::Step& step) {
+        return (std::holds_alternative<Kinds>(step.action) || ...);
+    });
+}
+
+/// Where a debugger of the container's may hold this process, nothing of the host's stays open but
+/// what it speaks to, what hooks write to, the procfs if it is still there, and what the caller
+/// means it to have. What is closed here by number belongs to objects that are never looked at
+/// again.
+void forget_host(ChildArguments& arguments) noexcept {
+    auto& context = arguments.context;
+    std::vector<int> kept = {
+        arguments.child_end.get(), arguments.seccomp_agent.get(), context.root.fd(),
+        context.proc.get(),        arguments.request.trace.fd(),  arguments.request.start_listener};
+    for (const auto& slot : context.slots) kept.push_back(slot.get());
+    int preserved = STDERR_FILENO;
+    for (const auto& step : arguments.request.plan.init)
+        if (const auto* close = std::get_if<plan::CloseFds>(&step.action))
+            preserved += static_cast<int>(close->preserve);
+    std::ranges::sort(kept);
+    auto next = static_cast<unsigned>(preserved) + 1;
+    for (const int fd : kept) {
+        if (fd <= preserved) continue;
+        const auto number = static_cast<unsigned>(fd);
+        if (number > next) ::close_range(next, number - 1, 0);
+        next = number + 1;
+    }
+    ::close_range(next, ~0U, 0);
+}
+
 /// Applies each kind of step in init; kinds that belong to the host are a fault of the plan.
 class InitHands {
  public:
@@ -81,7 +113,11 @@ class InitHands {
         return done;
     }
 
+    /// For as long as the user likes, within sight of who else is in its pid namespace.
     Result<void> operator()(const plan::AwaitStart&) {
+        if (!has_step<plan::SetAppArmor, plan::SetSelinuxLabel>(arguments_.request.plan.init))
+            arguments_.context.proc.reset();
+        forget_host(arguments_);
         for (;;) {
             sys::Fd connection(
                 ::accept4(arguments_.request.start_listener, nullptr, nullptr, SOCK_CLOEXEC));
@@ -218,39 +254,6 @@ void begin_child(ChildArguments& arguments) noexcept {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-template <class... Kinds>
-bool has_step(const std::vector<plan::Step>& steps) {
-    return std::ranges::any_of(steps, [](const plan::Step& step) {
-        return (std::holds_alternative<Kinds>(step.action) || ...);
-    });
-}
-
-/// The last thing before a member is born where a debugger of the container's may hold it: nothing
-/// of the host's stays open but what it speaks to and what the caller means it to have. What is
-/// closed here by number belongs to objects of the host that no child ever looks at again.
-void forget_host(ChildArguments& arguments) noexcept {
-    auto& context = arguments.context;
-    context.proc.reset();
-    context.cgroup_tasks.clear();
-    context.unified_cgroup.reset();
-    std::vector<int> kept = {arguments.child_end.get(), arguments.seccomp_agent.get(),
-                             context.root.fd(), arguments.request.trace.fd()};
-    for (const auto& slot : context.slots) kept.push_back(slot.get());
-    int preserved = STDERR_FILENO;
-    for (const auto& step : arguments.request.plan.init)
-        if (const auto* close = std::get_if<plan::CloseFds>(&step.action))
-            preserved += static_cast<int>(close->preserve);
-    std::ranges::sort(kept);
-    auto next = static_cast<unsigned>(preserved) + 1;
-    for (const int fd : kept) {
-        if (fd <= preserved) continue;
-        const auto number = static_cast<unsigned>(fd);
-        if (number > next) ::close_range(next, number - 1, 0);
-        next = number + 1;
-    }
-    ::close_range(next, ~0U, 0);
-}
-
 /// Until systemd has moved this process to where it is to clone.
 void await_place(int peer) noexcept {
     const auto incoming = receive(peer);
@@ -290,7 +293,10 @@ void run_joiner(ChildArguments arguments, Place place) noexcept {
                        {.trace = arguments.request.trace, .process = "joiner"});
     if (!walked) give_up(peer, walked.error());
     const bool is_member = arguments.request.container_init.has_value();
-    if (is_member) forget_host(arguments);
+    if (is_member) {
+        arguments.context.proc.reset();
+        forget_host(arguments);
+    }
     auto cloned = clone_container(arguments.clone, arguments.context, Sibling::Yes);
     if (!cloned) give_up(peer, with_context(cloned.error(), "clone"));
     if (cloned->pid == 0) {

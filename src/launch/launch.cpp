@@ -317,7 +317,8 @@ Result<void> Host::commit() {
         return fail(ErrorKind::System, "init cannot be seen in /proc");
     }
     // A hook in init may take its time, and until it ends a signal must be able to end it all.
-    if (find_step<plan::AwaitStart>(plan_.init) == nullptr &&
+    if (request_.afterwards == Afterwards::Attended &&
+        find_step<plan::AwaitStart>(plan_.init) == nullptr &&
         find_step<plan::RunHooks>(plan_.init) == nullptr)
         TRY(hold_signals());
     committed_ = true;

@@ -51,9 +51,13 @@ Result<sys::Fd> overlay_copy(const std::string& path) {
     return sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_RDONLY | O_NOFOLLOW);
 }
 
-/// A copy in memory that nobody can change any more.
+/// A copy in memory that nobody can change any more. Where vm.memfd_noexec is set it must be said
+/// that it is for executing; a kernel that has no such thing (before Linux 6.3) refuses the word.
 Result<sys::Fd> memory_copy(int executable) {
-    sys::Fd copy(::memfd_create("cleat", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    constexpr unsigned kExecutable = 0x10;  // MFD_EXEC, memfd_create(2)
+    constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    sys::Fd copy(::memfd_create("cleat", kFlags | kExecutable));
+    if (!copy && errno == EINVAL) copy = sys::Fd(::memfd_create("cleat", kFlags));
     if (!copy) return fail_errno("make memory for own executable", errno);
     const auto status = TRY(sys::stat_fd(executable));
     for (off_t done = 0; done < status.st_size;) {

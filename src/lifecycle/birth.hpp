@@ -30,6 +30,7 @@ struct Birth {
 struct Prepared {
     std::string bundle;  ///< absolute
     plan::Options::Begin begin = plan::Options::Begin::OnStart;
+    launch::Afterwards afterwards = launch::Afterwards::Attended;
     sys::Trace trace;
     Config config;
     plan::Plan plan;

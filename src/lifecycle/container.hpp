@@ -55,6 +55,10 @@ struct Container {
 /// All poststop hooks, each one whatever became of the one before; failures are warnings (step 13).
 void run_poststop(const spec::Spec& spec, const store::State& state);
 
+/// `delete` of this very entry, whatever has its id meanwhile.
+[[nodiscard]] Result<void> remove(const Settings& settings, const ContainerId& id,
+                                  store::Entry entry, Force force);
+
 /// Ends what runs, removes cgroups and the entry, runs the poststop hooks.
 [[nodiscard]] Result<void> destroy(const Settings& settings, const Container& container);
 

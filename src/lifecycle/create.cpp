@@ -53,6 +53,7 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
         .start_listener = listener.get(),
         .console_socket = console.get(),
         .trace = prepared.trace,
+        .afterwards = prepared.afterwards,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit =
@@ -99,6 +100,7 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     auto prepared = TRY(prepare(settings, options, begin));
     const auto& process = prepared.config.spec.process;
     TRY(check_terminal(process && process->terminal, options.console_socket, company));
+    if (company == Company::Detached) prepared.afterwards = launch::Afterwards::Left;
     auto reservation = TRY(sys::timed(settings.trace, "reserve-id",
                                       [&] { return Reservation::make(settings, options.id); }));
     auto state = first_state(prepared, options);

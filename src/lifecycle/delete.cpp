@@ -11,6 +11,7 @@
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/kernel/rdt.hpp"
+#include "cleat/sys/files.hpp"
 #include "cleat/sys/process.hpp"
 #include "config.hpp"
 #include "container.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
+constexpr const char* kStateFile = "state.json";
 constexpr milliseconds kDeathLimit{10000};
 constexpr milliseconds kKillInterval{500};
 constexpr milliseconds kCgroupLimit{10000};
@@ -74,8 +76,8 @@ bool has_live_creator(const store::Entry& entry) {
            sys::is_alive(intent->creator).value_or(true);
 }
 
-/// A create that is under way gets some time to end. After that the entry is taken from it: it
-/// cannot write its state any more, fails, and undoes its own work.
+/// A create that is under way gets some time to end. After that it is ended, and its hooks with it:
+/// what it undid later could be another container's of this id.
 void wait_for_creator(const store::Entry& entry) {
     const auto end = std::chrono::steady_clock::now() + kCreatorLimit;
     while (std::chrono::steady_clock::now() < end) {
@@ -83,6 +85,11 @@ void wait_for_creator(const store::Entry& entry) {
         if (state || state.error().kind != ErrorKind::NotFound || !has_live_creator(entry)) return;
         std::this_thread::sleep_for(kPollInterval);
     }
+    const auto intent = entry.read_intent();
+    if (!intent) return;
+    const auto creator = sys::open_pidfd(intent->creator);
+    if (!creator || !sys::send_signal(creator->get(), Signal{SIGKILL})) return;
+    static_cast<void>(sys::wait_gone(creator->get(), kDeathLimit));
 }
 
 /// What can be done without a state: the intent names the cgroups, whose processes are killed.
@@ -103,6 +110,8 @@ Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
 Result<void> destroy(const Settings& settings, const Container& container) {
     const auto directories = directories_of(container.state.cgroups);
     TRY(end_processes(container.state, directories));
+    // Another delete was faster: the cgroups may be the next container's of this id.
+    if (!sys::exists_at(container.entry.fd(), kStateFile)) return {};
     TRY(remove_cgroups(container.state.scope, container.state.cgroups));
     TRY(remove_rdt(container.state.rdt));
     run_poststop_of(container);
@@ -112,17 +121,20 @@ Result<void> destroy(const Settings& settings, const Container& container) {
 
 Result<void> remove(const Settings& settings, const ContainerId& id, Force force) {
     auto entry = store::Store(settings.root).find(id);
-    if (!entry) {
-        if (force == Force::Yes && entry.error().kind == ErrorKind::NotFound) return {};
-        return std::unexpected(std::move(entry).error());
-    }
-    if (force == Force::Yes) wait_for_creator(*entry);
-    auto state = entry->read_state();
+    if (entry) return remove(settings, id, *std::move(entry), force);
+    if (force == Force::Yes && entry.error().kind == ErrorKind::NotFound) return {};
+    return std::unexpected(std::move(entry).error());
+}
+
+Result<void> remove(const Settings& settings, const ContainerId& id, store::Entry entry,
+                    Force force) {
+    if (force == Force::Yes) wait_for_creator(entry);
+    auto state = entry.read_state();
     const bool foreign = state && state->id != id.str();
-    if (force == Force::Yes && (!state || foreign)) return remove_ruin(settings, id, *entry);
+    if (force == Force::Yes && (!state || foreign)) return remove_ruin(settings, id, entry);
     if (!state) return std::unexpected(std::move(state).error());
     if (foreign) return fail(ErrorKind::InvalidConfig, "state.json is of another container");
-    const Container container{.entry = *std::move(entry), .state = *std::move(state)};
+    const Container container{.entry = std::move(entry), .state = *std::move(state)};
     if (force == Force::No) {
         const auto status = TRY(status_of(container));
         if (status != Status::Stopped && status != Status::Created) {

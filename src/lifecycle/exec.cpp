@@ -88,19 +88,26 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
                                      const ExecOptions& options, const plan::Plan& plan) {
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
-    return launch::launch({
+    bool has_pid_file = false;
+    auto launched = launch::launch({
         .plan = plan,
         .bundle = state.bundle,
         .container_init = state.init,
         .console_socket = console.get(),
         .trace = settings.trace,
+        .afterwards = options.detach ? launch::Afterwards::Left : launch::Afterwards::Attended,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
             TRY(write_pid_file(options.pid_file, process.pid));
+            has_pid_file = !options.pid_file.empty();
             return send_pidfd(options.pidfd_socket, process);
         },
     });
+    // What cannot be executed shows only after that.
+    if (!launched && has_pid_file)
+        static_cast<void>(sys::remove_file_at(sys::kHere, options.pid_file.c_str()));
+    return launched;
 }
 
 Result<launch::Launched> launch_member(const Settings& settings, const ExecOptions& options,

@@ -52,7 +52,7 @@ Result<std::vector<Garbage>> collect_garbage(const Settings& settings, const GcO
     std::vector<Garbage> garbage;
     for (const auto& name : TRY(store.list())) {
         const auto id = TRY(ContainerId::parse(name));
-        const auto entry = store.find(id);
+        auto entry = store.find(id);
         if (!entry) continue;  // gone between the listing and now
         auto fault = fault_of(*entry, options.stopped, boot);
         if (fault && fault->empty()) continue;
@@ -62,7 +62,8 @@ Result<std::vector<Garbage>> collect_garbage(const Settings& settings, const GcO
             removed = std::unexpected(std::move(fault).error());
         else
             found.reason = *std::move(fault);
-        if (removed && options.dry_run == DryRun::No) removed = remove(settings, id, Force::Yes);
+        if (removed && options.dry_run == DryRun::No)
+            removed = remove(settings, id, *std::move(entry), Force::Yes);
         if (!removed) found.problem = describe(removed.error());
         garbage.push_back(std::move(found));
     }

@@ -120,6 +120,44 @@ class Console(CleatTest):
                 self.assertEqual(result.code, 0, str(result))
                 self.assertIn(wanted.decode(), result.out)
 
+    def run_typing(self, text):
+        """`run` with a text on its input that is much longer than what a terminal holds."""
+        with open(self.write_file(self.path("typed"), text), "rb") as stdin:
+            return self.run_container(stdin=stdin, timeout=15)
+
+    def test_who_types_more_than_a_terminal_holds_still_sees_what_it_says(self):
+        """Neither side waits for the other to take what it has."""
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/cat", terminal=True)
+        result = self.run_typing("".join(f"line {i}\n" for i in range(20000)))
+        self.assertEqual(result.code, 0, str(result))
+        self.assertTrue(result.out.endswith("line 19999\r\n"), str(result))
+        # Each line twice: as the terminal's echo and as what was read.
+        self.assertEqual(result.out.count("line 12345\r\n"), 2)
+
+    def test_output_that_takes_no_more_for_a_moment_gets_all(self):
+        """Who shares it may have made it non-blocking."""
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/sh", "-c", "i=0; while [ $i -lt 40000 ]; do i=$((i+1)); echo $i; done", terminal=True)
+        reader, writer = os.pipe2(os.O_NONBLOCK)
+        with os.fdopen(writer, "wb") as out:
+            process, *_ = self.start_call("run", "--bundle", self.bundle, self.cid, out=out)
+        time.sleep(0.5)
+        seen = b""
+        with os.fdopen(reader, "rb") as file:
+            while select.select([file], [], [], TIMEOUT)[0] and (more := file.read(65536)):
+                seen += more
+        self.assertEqual(self.wait_call(process, 10), 0)
+        self.assertTrue(seen.endswith(b"\r\n39999\r\n40000\r\n"), seen[-100:])
+        self.assertEqual(seen.count(b"\n"), 40000)
+
+    def test_end_of_a_process_that_reads_nothing_is_seen(self):
+        self.cleat_only("runc wants a terminal of its caller's for this")
+        self.config("/bin/sh", "-c", "echo said; exit 3", terminal=True)
+        result = self.run_typing("word\n" * 100000)
+        self.assertEqual(result.code, 3, str(result))
+        self.assertIn("said", result.out)
+
 
 class ExecConsole(CleatTest):
     def test_exec_with_a_terminal(self):

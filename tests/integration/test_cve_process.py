@@ -241,6 +241,21 @@ class Process(AttackTest):
         """Debian's runc 1.1.5 and crun 1.8.1 show the host in every create, as cleat does."""
         self.assertEqual(self.seen_of_the_host("CAP_SYS_PTRACE"), 0)
 
+    def test_init_that_waits_for_its_start_holds_nothing_of_the_host(self):
+        """Whoever has CAP_SYS_PTRACE in a pid namespace that it has joined has all the time to look."""
+        self.config("/bin/sleep", "1000")
+        reader, writer = os.pipe()
+        with os.fdopen(reader, "rb"), os.fdopen(writer, "wb"):
+            self.create(pass_fds=(writer,))
+        directory = f"/proc/{self.state()['pid']}/fd"
+        root = os.stat(f"{directory}/../root")
+        for fd in sorted(os.listdir(directory), key=int)[3:]:
+            target = os.readlink(f"{directory}/{fd}")
+            if not target.startswith("socket:"):
+                self.assertEqual(target, "/", f"descriptor {fd}")
+                self.assertTrue(os.path.samestat(os.stat(f"{directory}/{fd}"), root), f"descriptor {fd}")
+        self.start()
+
     def test_init_is_not_dumpable_while_it_waits(self):
         """Files below /proc/PID of an undumpable process belong to root, not to its user."""
         def change(config):

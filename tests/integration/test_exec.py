@@ -117,6 +117,12 @@ class Exec(CleatTest):
             self.assertFalse(os.path.exists(self.path("pid")))
         self.assertEqual(len(self.ok("ps", "--format", "json", self.cid).json()), 1)
 
+    def test_no_pid_file_of_what_turns_out_not_to_be_a_program(self):
+        self.sleeper()
+        self.write_file(os.path.join(self.rootfs, "bin/text"), "no program", 0o755)
+        self.refused("exec", "--detach", "--pid-file", self.path("pid"), self.cid, "/bin/text")
+        self.assertFalse(os.path.exists(self.path("pid")))
+
     def test_stdin_and_stdout_are_passed(self):
         self.sleeper()
         read, write = os.pipe()

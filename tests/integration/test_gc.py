@@ -2,6 +2,7 @@
 """gc: what crashes and reboots leave goes, what anybody could come back for stays."""
 import json
 import os
+import shutil
 import signal
 import time
 
@@ -42,6 +43,22 @@ class Gc(CleatTest):
         self.assertEqual(self.status(), "stopped")
         self.assertEqual(self.gc("--stopped"), f"{self.cid}: stopped\n")
         self.assert_nothing_left()
+
+    def test_a_container_that_was_made_meanwhile_is_another(self):
+        """Between the look at a stopped one and its end somebody else may delete it and take the id."""
+        if not shutil.which("strace"):
+            self.skipTest("no strace")
+        self.sleeper()
+        self.ok("kill", self.cid, "KILL")
+        self.wait_status("stopped")
+        collecting, *_ = self.start_call("gc", "--stopped", wrap=(
+            "strace", "-f", "-o", self.path("trace"), "-e", "inject=pidfd_open:delay_exit=4000000:when=1"))
+        time.sleep(1)
+        self.delete()
+        self.sleeper()
+        self.assertIsNone(collecting.poll(), "gc was too fast")
+        self.assertEqual(self.wait_call(collecting, 20), 0)
+        self.assertEqual(self.status(), "running")
 
     def test_a_container_from_before_the_last_boot_goes(self):
         self.sleeper()

@@ -100,6 +100,17 @@ class Seal(CleatTest):
     def test_copy_in_memory_is_executed_where_the_image_may_not_be_moved(self):
         self.check("with:colon", WITHOUT, 1)
 
+    def test_copy_in_memory_where_memory_is_not_for_executing_unless_asked_for(self):
+        """The sysctl is a pid namespace's own."""
+        if not os.path.exists("/proc/sys/vm/memfd_noexec"):
+            self.skipTest("no vm.memfd_noexec (Linux 6.3)")
+        script = 'echo 1 >/proc/sys/vm/memfd_noexec && exec "$@"'
+        runtime = self.own_runtime("with:colon")
+        self.config("/bin/echo", "inside")
+        result = self.run_container(runtime=runtime, wrap=("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c",
+                                                           script, "sh"))
+        self.assertEqual((result.code, result.out), (0, "inside\n"), str(result))
+
     def test_executable_that_is_replaced_meanwhile(self):
         """A package is upgraded after the runtime has looked where it lies: what lies there now is executed, and not
         mapped over what runs."""

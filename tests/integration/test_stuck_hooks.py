@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Hooks that never end: who waits for one can be ended, and the hook ends with it."""
+import contextlib
 import os
 import signal
 import time
@@ -49,10 +50,30 @@ class StuckHooks(CleatTest):
             self.delete("--force")
             self.assertLess(time.monotonic() - begin, 12)
         finally:
-            os.kill(hook, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(hook, signal.SIGKILL)
         self.assertNotEqual(self.wait_call(creating, 10), None, "create hangs")
         self.assertNotEqual(creating.returncode, 0)
         self.assert_nothing_left()
+
+    def test_a_create_that_hangs_ends_with_the_delete_that_takes_its_id(self):
+        """What it undid later could be the next container's of that id."""
+        self.cleat_only("with others it goes on, and takes the cgroups of the next")
+        creating, _ = self.hanging("createRuntime", "create")
+        self.delete("--force")
+        self.assertEqual(self.wait_call(creating, 1), -signal.SIGKILL)
+        self.wait_for(lambda: reap() or not self.hooks(), "the end of the hook")
+        self.assert_nothing_left()
+
+    def test_a_detached_run_that_waits_for_a_hook_can_be_ended(self):
+        """It passes no signals on, so they are its own."""
+        call, _ = self.hanging("poststart", "run", "--detach")
+        call.terminate()
+        self.assertEqual(self.wait_call(call, 10), -signal.SIGTERM)
+        self.assertEqual(self.status(), "running")
+        self.delete("--force")
+        for hook in self.hooks():
+            os.kill(hook, signal.SIGKILL)
 
     def ended(self, call, name, why):
         call.send_signal(name)

@@ -18,6 +18,9 @@
 
 namespace cleat::launch {
 
+/// Who stays with a process has signals held for it from the moment on that it may run.
+enum class Afterwards { Attended, Left };
+
 /// What launch gets besides the plan. All callbacks run in the host process.
 struct Request {
     const plan::Plan& plan;
@@ -28,6 +31,7 @@ struct Request {
     int start_listener = -1;  ///< for create: init waits there for start
     int console_socket = -1;  ///< where the pty master is sent; -1: it is kept
     sys::Trace trace = {};
+    Afterwards afterwards = Afterwards::Attended;
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
     /// Called when init is Ready: writes state.json and pid files. If it fails, init is ended.
