@@ -61,6 +61,7 @@ Result<sys::Fd> take_socket(const std::string& path) {
 void remove_dead_socket(std::string_view address) {
     if (!address.starts_with(kScheme)) return;
     const std::string path(address.substr(kScheme.size()));
+    if (!sys::exists_at(sys::kHere, path.c_str())) return;
     const auto locked = lock(directory_of(path));
     if (locked && !sys::connect_stream(path))
         static_cast<void>(sys::remove_file_at(sys::kHere, path.c_str()));
