@@ -40,8 +40,8 @@ constexpr int kSharing = 0;  // a sanitizer knows one stack for each process
 constexpr int kSharing = CLONE_VM;
 #endif
 
-/// As large as the first one usually is, and with a page below it that nobody may touch. A huge page
-/// would be all there is of it at the first touch.
+/// As large as the first one usually is, and with a page below it that nobody may touch. A huge
+/// page would be all there is of it at the first touch.
 Result<std::byte*> make_stack() {
     constexpr std::size_t kPage = 4096;
     constexpr std::size_t kSize = std::size_t{8} << 20U;
@@ -62,8 +62,8 @@ struct Legacy {
 /// Its parent runs no more instruction of this program than _exit(2).
 int inherit(void* given) {
     const auto& legacy = *static_cast<const Legacy*>(given);
-    const bool arranged = ::dup3(legacy.standard_error, STDERR_FILENO, 0) >= 0 &&
-                          ::close(legacy.standard_error) == 0;
+    const bool arranged =
+        ::dup3(legacy.standard_error, STDERR_FILENO, 0) >= 0 && ::close(legacy.standard_error) == 0;
     ::_exit(arranged ? legacy.errand.work() : kCannotExecute);
 }
 

@@ -46,14 +46,6 @@ Result<std::string> act(std::vector<std::string_view> words, char** argv,
     return std::string();
 }
 
-/// No destructor is of use to a process that is over, and each touches a page.
-int end(int status) {
-#ifndef __SANITIZE_ADDRESS__  // which looks for leaks at the end
-    ::_exit(status);
-#endif
-    return status;
-}
-
 }  // namespace
 
 bool is_name_of_shim(std::string_view argv0) noexcept {
@@ -67,10 +59,10 @@ int run(int argc, char** argv, lifecycle::Build (*build)()) {
     const auto output = act(std::vector<std::string_view>(argv, argv + argc), argv, build);
     const auto printed = output ? sys::write_all(STDOUT_FILENO, *output)
                                 : Result<void>(std::unexpected(output.error()));
-    if (printed) return end(0);
+    if (printed) return 0;
     static_cast<void>(
         sys::write_all(STDERR_FILENO, concat(argv[0], ": ", describe(printed.error()), "\n")));
-    return end(1);
+    return 1;
 }
 
 }  // namespace cleat::shim

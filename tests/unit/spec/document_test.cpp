@@ -103,11 +103,13 @@ TEST_CASE("a glance finds what is at its place and nowhere else") {
     const auto seen = [](std::string_view text) { return glance(text, "o", "m"); };
     CHECK(seen(R"({"o":{"m":"v"}})") == "v");
     CHECK(seen(R"( {"a" : [1, {"m":"x"}], "o" : {"n" : null , "m" : "v, }" } } )") == "v, }");
-    CHECK(seen(R"({"x":"o","p":{"m":"x","o":{"m":"x"}},"o":{"k":"m","q":{"m":"x"},"m":"v"}})") == "v");
+    CHECK(seen(R"({"x":"o","p":{"m":"x","o":{"m":"x"}},"o":{"k":"m","q":{"m":"x"},"m":"v"}})") ==
+          "v");
     CHECK(seen(R"({"o":{"m":""}})") == "");
-    for (const char* none : {"", "{", "}}", "\"", "[]", R"({"o":{"n":"m"}})", R"({"m":"v"})",
-                             R"({"o":{"m":1}})", R"({"o":[{"m":"v"}]})", R"({"o":"m","p":{"m":"v"}})",
-                             R"([{"o":{"m":"v"}}])", R"({"p":{"o":{"m":"v"}}})"})
+    for (const char* none :
+         {"", "{", "}}", "\"", "[]", R"({"o":{"n":"m"}})", R"({"m":"v"})", R"({"o":{"m":1}})",
+          R"({"o":[{"m":"v"}]})", R"({"o":"m","p":{"m":"v"}})", R"([{"o":{"m":"v"}}])",
+          R"({"p":{"o":{"m":"v"}}})"})
         CHECK_FALSE(seen(none));
 }
 
