@@ -25,7 +25,7 @@ int main(int argc, char** argv) {
     // inherit it. What is private (the state directory) has narrow modes of its own.
     ::umask(kUmask);
     if (cleat::shim::is_name_of_shim(argc > 0 ? argv[0] : ""))
-        return cleat::shim::run(argc, argv, cleat::cli::build());
+        return cleat::shim::run(argc, argv, cleat::cli::build);
     cleat::sys::shape_heap();
     return cleat::cli::run(argc, argv);
 }

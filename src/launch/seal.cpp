@@ -97,9 +97,4 @@ Result<void> seal_own_executable(char** argv) {
     return !copy || reseat_on(copy.get()) ? take_name() : execute(copy, argv);
 }
 
-Result<void> execute_sealed(char** argv) {
-    const auto copy = TRY(sealed_copy());
-    return copy ? execute(copy, argv) : take_name();
-}
-
 }  // namespace cleat::launch

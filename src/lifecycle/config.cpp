@@ -7,6 +7,8 @@
 
 #include "cleat/base/log.hpp"
 #include "cleat/base/text.hpp"
+#include "cleat/lifecycle/lifecycle.hpp"
+#include "cleat/spec/document.hpp"
 #include "cleat/sys/files.hpp"
 
 namespace cleat::lifecycle {
@@ -26,14 +28,31 @@ Result<Config> decode_config(std::string text, std::string document) {
         .spec = std::move(spec), .text = std::move(text), .document = std::move(document)};
 }
 
-Result<Config> load_config(const std::string& path) {
+namespace {
+
+Result<std::string> read_config(const std::string& path) {
     // Not to wait for whoever might write to a fifo, and not to read what has no end.
     const sys::Fd file = TRY(sys::open_at(sys::kHere, path.c_str(), O_RDONLY | O_NONBLOCK));
     if (const auto status = TRY(sys::stat_fd(file.get())); !S_ISREG(status.st_mode))
         return fail(ErrorKind::InvalidConfig, concat(path, ": not a regular file"));
     auto text = sys::read_all(file.get());
     if (!text) return std::unexpected(with_context(std::move(text).error(), path));
-    return decode_config(*std::move(text), path.substr(path.rfind('/') + 1));
+    return text;
+}
+
+}  // namespace
+
+Result<Config> load_config(const std::string& path) {
+    return decode_config(TRY(read_config(path)), path.substr(path.rfind('/') + 1));
+}
+
+Result<std::string> annotation_of(const std::string& bundle,
+                                  std::initializer_list<std::string_view> keys) {
+    const auto text = TRY(read_config(bundle + "/config.json"));
+    for (const auto key : keys)
+        if (auto found = spec::glance(text, "annotations", key); found && !found->empty())
+            return *std::move(found);
+    return std::string();
 }
 
 Error located(Error error, std::string_view text, std::string_view document) {

@@ -127,10 +127,6 @@ Result<Newborn> create_near(const Settings& settings, const CreateOptions& optio
                    .console = std::move(birth.launched.console_master)};
 }
 
-Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle) {
-    return TRY(load_config(bundle + "/config.json")).spec.annotations;
-}
-
 Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options) {
     return TRY(prepare(settings, options, plan::Options::Begin::OnStart)).plan;
 }

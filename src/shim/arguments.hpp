@@ -16,7 +16,7 @@ struct Arguments {
     std::string id;
     std::string address;  ///< of containerd's GRPC socket
     std::string bundle;
-    std::string action;         ///< "start", "delete", "serve" or none
+    std::string_view action;    ///< "start", "delete", "serve" or none: the word that was given
     std::string socket;         ///< of `serve`: where it listens
     std::string ttrpc_address;  ///< of `serve`: containerd's, for events
     bool debug = false;

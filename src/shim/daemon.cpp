@@ -104,15 +104,7 @@ class Daemon {
         static_cast<void>(sys::remove_file_at(sys::kHere, service_.socket.c_str()));
         server_.stop_listening();
         loop_.after(kLimit, [this] { loop_.stop(); });
-        stop_when_idle();
-    }
-
-    void stop_when_idle() {
-        constexpr std::chrono::milliseconds kPause{5};
-        if (events_.idle())
-            loop_.later([this] { loop_.stop(); });
-        else
-            loop_.after(kPause, [this] { stop_when_idle(); });
+        events_.when_idle([this] { loop_.stop(); });
     }
 
     Service service_;

@@ -2,10 +2,10 @@
 // vanished. It works from what the shim left in the bundle, or from nothing.
 #include <csignal>
 
+#include "address.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/lifecycle/lifecycle.hpp"
 #include "cleat/sys/files.hpp"
-#include "cleat/sys/message.hpp"
 #include "making.hpp"
 #include "rootfs.hpp"
 #include "start.hpp"
@@ -20,15 +20,6 @@ std::string word_of(const std::string& bundle, const char* file) {
     return text.value_or("");
 }
 
-/// The socket of a shim that was killed is nobody's; that of a pod may be still in use.
-void remove_socket(std::string_view address) {
-    constexpr std::string_view kScheme = "unix://";
-    if (!address.starts_with(kScheme)) return;
-    const std::string path(address.substr(kScheme.size()));
-    if (!sys::connect_stream(path))
-        static_cast<void>(sys::remove_file_at(sys::kHere, path.c_str()));
-}
-
 }  // namespace
 
 /// The current directory is a bundle, but for a pod it may be that of another container.
@@ -39,7 +30,8 @@ Result<std::string> remove(const Arguments& arguments) {
     const auto root = word_of(bundle, kRootFile);
     if (!root.empty()) TRY(lifecycle::remove({.root = root}, id, lifecycle::Force::Yes));
     TRY(unmount_root(bundle + "/rootfs"));
-    remove_socket(word_of(bundle, kAddressFile));
+    // That of a shim that was killed is nobody's; that of a pod may be still in use.
+    remove_dead_socket(word_of(bundle, kAddressFile));
     const auto pid = parse_number<pid_t>(word_of(bundle, kPidFile)).value_or(0);
     return encode_delete(pid, {.status = kKilled, .at = now()});
 }

@@ -39,6 +39,13 @@ void Events::publish(Event event) {
     if (stream_ == 0 && timer_ == 0) send_next();
 }
 
+void Events::when_idle(Loop::Task task) {
+    if (queue_.empty())
+        loop_.later(std::move(task));
+    else
+        when_idle_ = std::move(task);
+}
+
 void Events::send_next() {
     if (queue_.empty() || stream_ != 0) return;
     if (!send()) try_again();
@@ -126,6 +133,7 @@ void Events::answered(const Answer& answer) {
     attempts_ = 0;
     queue_.pop_front();
     send_next();
+    if (queue_.empty() && when_idle_) loop_.later(std::exchange(when_idle_, nullptr));
 }
 
 /// A containerd that is not there is waited for, however long that takes.

@@ -21,7 +21,8 @@ class Events final : Watcher {
     ~Events() { disconnect(); }
 
     void publish(Event event);
-    [[nodiscard]] bool idle() const noexcept { return queue_.empty(); }
+    /// Does `task` once nothing waits to be told, which may be at once.
+    void when_idle(Loop::Task task);
 
  private:
     void ready() override;
@@ -43,6 +44,7 @@ class Events final : Watcher {
     std::uint32_t last_stream_ = 0;
     Loop::Ticket timer_ = 0;
     int attempts_ = 0;
+    Loop::Task when_idle_;
 };
 
 }  // namespace cleat::shim

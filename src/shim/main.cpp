@@ -29,12 +29,12 @@ Result<std::string> info_of(const lifecycle::Build& build) {
 }
 
 Result<std::string> act(std::vector<std::string_view> words, char** argv,
-                        const lifecycle::Build& build) {
+                        lifecycle::Build (*build)()) {
     const auto name = words[0];
     words.erase(words.begin());
     const auto arguments = TRY(read_arguments(words));
-    if (arguments.version) return version_of(name, build);
-    if (arguments.info) return info_of(build);
+    if (arguments.version) return version_of(name, build());
+    if (arguments.info) return info_of(build());
     if (arguments.name_space.empty())
         return fail(ErrorKind::InvalidArgument, "shim namespace cannot be empty");
     if (arguments.action == "delete") return remove(arguments);
@@ -54,11 +54,11 @@ bool is_name_of_shim(std::string_view argv0) noexcept {
     return argv0.starts_with("containerd-shim-");
 }
 
-int run(int argc, char** argv, const lifecycle::Build& build) {
+int run(int argc, char** argv, lifecycle::Build (*build)()) {
     log_to_stderr();
-    auto output = act(std::vector<std::string_view>(argv, argv + argc), argv, build);
+    const auto output = act(std::vector<std::string_view>(argv, argv + argc), argv, build);
     const auto printed = output ? sys::write_all(STDOUT_FILENO, *output)
-                                : Result<void>(std::unexpected(std::move(output).error()));
+                                : Result<void>(std::unexpected(output.error()));
     if (printed) return 0;
     static_cast<void>(
         sys::write_all(STDERR_FILENO, concat(argv[0], ": ", describe(printed.error()), "\n")));

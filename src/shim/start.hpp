@@ -6,7 +6,8 @@
 
 namespace cleat::shim {
 
-/// Finds the pod's shim, or leaves a new one behind; what is to be printed. `program` is argv[0].
+/// Finds the pod's shim: what is to be printed. Or prints that itself, leaves a new one behind and
+/// ends. `program` is argv[0].
 [[nodiscard]] Result<std::string> start(std::string_view program, const Arguments& arguments);
 
 /// The action that is executed by `start` alone: the daemon, with its listener as 3 and its log as

@@ -26,6 +26,16 @@ class Cursor {
         at_ = token_end(begin);
         return begin;
     }
+    /// The same, as it is written.
+    std::string_view take_text() {
+        const std::size_t begin = take_token();
+        return text_.substr(begin, at_ - begin);
+    }
+    /// Whether the string that was taken last is a property's name.
+    [[nodiscard]] bool is_behind_name() const {
+        const auto found = text_.find_first_not_of(" \t\r\n", at_);
+        return found != std::string_view::npos && text_[found] == ':';
+    }
     [[nodiscard]] std::size_t find_token() const {
         const auto found = text_.find_first_not_of(" \t\r\n,:", at_);
         return found == std::string_view::npos ? text_.size() : found;
@@ -205,12 +215,57 @@ class Builder {
     std::optional<Problem> problem_;
 };
 
+std::string_view unquoted(std::string_view token) {
+    token.remove_prefix(1);
+    return token.substr(0, token.rfind('"'));
+}
+
+/// What glance() gives, for a text in which escapes are on the way there.
+std::optional<std::string> read_member(std::string_view text, std::string_view object,
+                                       std::string_view member) {
+    const auto document = parse_document(text);
+    const Node* found = document.root ? document.root->find(object) : nullptr;
+    if (found != nullptr) found = found->find(member);
+    if (found == nullptr || found->kind != Node::Kind::String) return std::nullopt;
+    return found->text;
+}
+
 }  // namespace
 
 const Node* Node::find(std::string_view name) const {
     for (const auto& [key, value] : members)
         if (key == name) return &value;
     return nullptr;
+}
+
+std::optional<std::string> glance(std::string_view text, std::string_view object,
+                                  std::string_view member) {
+    if (text.find(member) == std::string_view::npos && text.find('\\') == std::string_view::npos)
+        return std::nullopt;
+    Cursor cursor(text);
+    std::size_t depth = 0;
+    bool named = false;   // the value that comes next is the object
+    bool inside = false;  // it is open
+    for (auto token = cursor.take_text(); !token.empty(); token = cursor.take_text()) {
+        const char first = token.front();
+        const bool opens = first == '{' || first == '[';
+        if (opens || first == '}' || first == ']') {
+            depth = opens ? depth + 1 : depth - 1;
+            inside = (inside && depth > 1) || (named && first == '{');
+        }
+        named = false;
+        const bool matters = depth == 1 || (depth == 2 && inside);
+        if (first != '"' || !matters || !cursor.is_behind_name()) continue;
+        if (token.find('\\') != std::string_view::npos) return read_member(text, object, member);
+        if (unquoted(token) != (inside ? member : object)) continue;
+        named = !inside;
+        if (named) continue;
+        const auto value = cursor.take_text();
+        if (value.find('\\') != std::string_view::npos) return read_member(text, object, member);
+        if (!value.starts_with('"')) return std::nullopt;
+        return std::string(unquoted(value));
+    }
+    return std::nullopt;
 }
 
 Found find_node(const Node& root, std::string_view pointer) {

@@ -89,6 +89,11 @@ struct Errand {
 };
 [[nodiscard]] Result<pid_t> send_on(const Errand& errand);
 
+/// Ends this process with 0 and leaves a child behind that does `work` in its very memory: no page
+/// is copied, no table of pages, and what this process had is where it was. Returns only if there
+/// is no child; standard error is still this process's then, all else is as for the errand.
+[[nodiscard]] std::unexpected<Error> hand_over(const Errand& errand);
+
 /// A program left to itself, with `fds` as its 3, 4, … and /dev/null as 0, 1, 2; `env` is all its
 /// environment. Errors: System; that it cannot be executed shows in its exit status, 127.
 [[nodiscard]] Result<pid_t> spawn(const std::vector<std::string>& command,
@@ -97,8 +102,6 @@ struct Errand {
 /// Makes this process run from a copy of its executable that nobody can write to (CVE-2019-5736):
 /// at once if it does already, else by moving its image to the copy, or else by executing that.
 [[nodiscard]] Result<void> seal_own_executable(char** argv);
-/// The same, but always by executing the copy unless it runs already: with nothing in its memory.
-[[nodiscard]] Result<void> execute_sealed(char** argv);
 
 /// A user namespace with these maps; the process that it takes to make one is gone again.
 [[nodiscard]] Result<sys::Fd> make_id_mapping(const plan::MakeIdMapping& step);

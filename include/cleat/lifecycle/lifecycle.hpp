@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <optional>
 #include <string>
@@ -168,8 +169,10 @@ enum class Mounts { Add, Remove };
 /// Compiles the bundle's plan and touches nothing.
 [[nodiscard]] Result<plan::Plan> plan_of(const Settings& settings, const CreateOptions& options);
 
-/// The annotations in a bundle's config.json. Errors: InvalidConfig, System.
-[[nodiscard]] Result<std::map<std::string, std::string>> annotations_of(const std::string& bundle);
+/// The first of these annotations that the config.json of a bundle has, or nothing: whether that is
+/// a config at all is not looked at. Errors: InvalidConfig, System.
+[[nodiscard]] Result<std::string> annotation_of(const std::string& bundle,
+                                                std::initializer_list<std::string_view> keys);
 
 /// The state document of the specification (JSON), as `state` prints it, or on one line.
 enum class Layout { Pretty, Line };

@@ -11,7 +11,8 @@ namespace cleat::shim {
 /// Whether the program was called by a name that containerd calls shims by.
 [[nodiscard]] bool is_name_of_shim(std::string_view argv0) noexcept;
 
-/// The exit status of `containerd-shim-NAME-v2 …`.
-[[nodiscard]] int run(int argc, char** argv, const lifecycle::Build& build);
+/// The exit status of `containerd-shim-NAME-v2 …`. What this build can do is asked if it is to be
+/// told.
+[[nodiscard]] int run(int argc, char** argv, lifecycle::Build (*build)());
 
 }  // namespace cleat::shim

@@ -41,6 +41,11 @@ struct Document {
 /// and more than 4 MiB.
 [[nodiscard]] Document parse_document(std::string_view text);
 
+/// The string at /object/member, found without a look at what else is in the text. Nothing if it is
+/// not there; what it gives of a text that parse_document() refuses is not said.
+[[nodiscard]] std::optional<std::string> glance(std::string_view text, std::string_view object,
+                                                std::string_view member);
+
 /// The node that a pointer names; where a part is missing, the deepest one on the way.
 struct Found {
     const Node* node = nullptr;

@@ -99,6 +99,27 @@ TEST_CASE("every value knows where it stands") {
     CHECK(inner->find("d")->offset == at("null"));
 }
 
+TEST_CASE("a glance finds what is at its place and nowhere else") {
+    const auto seen = [](std::string_view text) { return glance(text, "o", "m"); };
+    CHECK(seen(R"({"o":{"m":"v"}})") == "v");
+    CHECK(seen(R"( {"a" : [1, {"m":"x"}], "o" : {"n" : null , "m" : "v, }" } } )") == "v, }");
+    CHECK(seen(R"({"x":"o","p":{"m":"x","o":{"m":"x"}},"o":{"k":"m","q":{"m":"x"},"m":"v"}})") ==
+          "v");
+    CHECK(seen(R"({"o":{"m":""}})") == "");
+    for (const char* none :
+         {"", "{", "}}", "\"", "[]", R"({"o":{"n":"m"}})", R"({"m":"v"})", R"({"o":{"m":1}})",
+          R"({"o":[{"m":"v"}]})", R"({"o":"m","p":{"m":"v"}})", R"([{"o":{"m":"v"}}])",
+          R"({"p":{"o":{"m":"v"}}})"})
+        CHECK_FALSE(seen(none));
+}
+
+TEST_CASE("a glance reads escapes") {
+    CHECK(glance(R"({"o":{"m":"a\"b"}})", "o", "m") == "a\"b");
+    CHECK(glance(R"({"\u006f":{"\u006d":"v"}})", "o", "m") == "v");
+    CHECK(glance(R"({"a":"\"o\":{","o":{"m":"v"}})", "o", "m") == "v");
+    CHECK_FALSE(glance(R"({"\u006f":{"n":"m"}})", "o", "m"));
+}
+
 TEST_CASE("numbers are integers when nothing is behind the point") {
     const auto kind = [](const char* text) { return parse_document(text).root.value().kind; };
     CHECK(kind("1") == Node::Kind::Unsigned);
