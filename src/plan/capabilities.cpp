@@ -56,7 +56,7 @@ constexpr std::array kNames = std::to_array<std::string_view>({
 });
 
 /// A set of config.json, and the bits that it may have.
-struct Request {
+struct Grant {
     const std::vector<std::string>& names;
     std::string pointer;
     std::uint64_t limit;
@@ -69,7 +69,7 @@ std::optional<std::uint64_t> bit_of(std::string_view name) {
     return std::uint64_t{1} << static_cast<unsigned>(found - kNames.begin());
 }
 
-std::uint64_t grant(const Request& request, std::vector<spec::Problem>& warnings) {
+std::uint64_t grant(const Grant& request, std::vector<spec::Problem>& warnings) {
     std::uint64_t granted = 0;
     for (std::size_t i = 0; i < request.names.size(); ++i) {
         const auto& name = request.names[i];

@@ -7,7 +7,7 @@
 namespace cleat::plan {
 namespace {
 
-constexpr const char* kPointer = "/linux/intelRdt";
+constexpr const char* kRdtPointer = "/linux/intelRdt";
 
 /// A text of several lines is several schemata, as one write to the kernel's file would be.
 std::vector<std::string> lines_of(std::string_view text) {
@@ -23,7 +23,7 @@ Steps write_schemata(const spec::IntelRdt& rdt, const std::string& group) {
     const auto write = [&](std::string_view text, std::string_view property) {
         for (auto& line : lines_of(text))
             steps.add(WriteRdtSchema{.group = group, .schema = std::move(line)},
-                      concat(kPointer, "/", property));
+                      concat(kRdtPointer, "/", property));
     };
     write(rdt.l3_cache_schema, "l3CacheSchema");
     write(rdt.mem_bw_schema, "memBwSchema");
@@ -52,7 +52,7 @@ Result<Steps> rdt_steps(const Container& container) {
     if (!wanted) return host;
     const std::string& root = container.facts.resctrl;
     if (root.empty())
-        return refuse(ErrorKind::Unsupported, kPointer,
+        return refuse(ErrorKind::Unsupported, kRdtPointer,
                       "no resctrl file system is mounted on this host");
     const std::string& id = container.options.id.str();
     const auto owner = owner_of(*wanted);
@@ -64,12 +64,12 @@ Result<Steps> rdt_steps(const Container& container) {
                           .owner = owner,
                           .expected = lines_of(
                               concat(wanted->l3_cache_schema, "\n", wanted->mem_bw_schema))},
-             wanted->clos_id.empty() ? kPointer : concat(kPointer, "/closID"));
+             wanted->clos_id.empty() ? kRdtPointer : concat(kRdtPointer, "/closID"));
     host += write_schemata(*wanted, place.group);
     if (wanted->enable_monitoring) {
         place.monitor = concat(place.group, "/mon_groups/", id);
         host.add(MakeRdtGroup{.group = place.monitor, .owner = RdtOwner::Container},
-                 concat(kPointer, "/enableMonitoring"));
+                 concat(kRdtPointer, "/enableMonitoring"));
     }
     return host;
 }
@@ -79,7 +79,7 @@ Steps join_rdt(const RdtPlace& rdt) {
     std::vector<std::string> groups;
     if (!rdt.group.empty()) groups.push_back(rdt.group);
     if (!rdt.monitor.empty()) groups.push_back(rdt.monitor);
-    if (!groups.empty()) host.add(JoinRdtGroups{.groups = std::move(groups)}, kPointer);
+    if (!groups.empty()) host.add(JoinRdtGroups{.groups = std::move(groups)}, kRdtPointer);
     return host;
 }
 

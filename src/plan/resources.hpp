@@ -18,6 +18,8 @@ namespace cleat::plan {
 /// must respect, and processes that a new limit may hit.
 enum class CgroupAge { New, InUse };
 
+inline constexpr std::int64_t kUnlimited = -1;  ///< what the specification says of memory and swap
+
 struct ResourceOptions {
     std::string_view pointer;  ///< where the resources lie
     CgroupAge age = CgroupAge::InUse;

@@ -5,7 +5,6 @@
 namespace cleat::plan {
 namespace {
 
-constexpr std::int64_t kUnlimited = -1;
 // The CFQ scheduler went with Linux 5.0, and took blkio.leaf_weight and blkio.weight with it.
 constexpr std::string_view kNoLeafWeight = "the kernel has had no leaf weights since Linux 5.0";
 

@@ -8,7 +8,6 @@
 namespace cleat::plan {
 namespace {
 
-constexpr std::int64_t kUnlimited = -1;
 constexpr std::string_view kOnlyV1 = "cgroup v2 has nothing like it";
 
 std::string number_or_max(std::int64_t number) { return number < 0 ? "max" : concat(number); }

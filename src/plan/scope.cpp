@@ -8,7 +8,7 @@
 namespace cleat::plan {
 namespace {
 
-constexpr const char* kPointer = "/linux/cgroupsPath";
+constexpr const char* kScopePointer = "/linux/cgroupsPath";
 constexpr std::string_view kSlice = ".slice";
 
 bool is_unit_name(std::string_view name) {
@@ -41,7 +41,7 @@ std::string slice_path(std::string_view slice) {
 }
 
 std::unexpected<Error> refuse_path(std::string_view what) {
-    return refuse(ErrorKind::InvalidConfig, kPointer, std::string(what));
+    return refuse(ErrorKind::InvalidConfig, kScopePointer, std::string(what));
 }
 
 /// A user's own systemd is the one that cleat runs under, ".../user@1000.service/...", or next to:
@@ -109,7 +109,7 @@ Result<Steps> scope_steps(const Container& container, const spec::Resources& res
     }
     Steps host;
     host.add(StartScope{.scope = scope, .properties = std::move(properties)},
-             container.spec.linux.cgroups_path.empty() ? "" : kPointer);
+             container.spec.linux.cgroups_path.empty() ? "" : kScopePointer);
     return host;
 }
 

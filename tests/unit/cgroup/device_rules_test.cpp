@@ -104,38 +104,33 @@ std::vector<std::string> lines(const DeviceList& list) {
     return all;
 }
 
-const DeviceRule kNothing = test::rule("deny - *:* rwm");
-const DeviceRule kEverything = test::rule("allow - *:* rwm");
-const DeviceRule kNull = test::rule("allow c 1:3 rwm");
-const DeviceRule kAllCharNodes = test::rule("allow c *:* m");
-
 }  // namespace
 
 TEST_CASE("nothing is allowed until a rule says so") {
     CHECK_FALSE(granted({}, {'c', 1, 3, kRead}));
-    CHECK_FALSE(granted({kNothing}, {'c', 1, 3, kRead}));
-    CHECK(granted({kEverything}, {'b', 8, 0, kRead | kWrite | kMknod}));
-    CHECK_FALSE(granted({kEverything, kNothing}, {'b', 8, 0, kRead}));
+    CHECK_FALSE(granted({test::kNothing}, {'c', 1, 3, kRead}));
+    CHECK(granted({test::kEverything}, {'b', 8, 0, kRead | kWrite | kMknod}));
+    CHECK_FALSE(granted({test::kEverything, test::kNothing}, {'b', 8, 0, kRead}));
 }
 
 TEST_CASE("a device rule is for its type, numbers and accesses") {
-    CHECK(granted({kNothing, kNull}, {'c', 1, 3, kRead | kWrite}));
-    CHECK_FALSE(granted({kNothing, kNull}, {'b', 1, 3, kRead}));
-    CHECK_FALSE(granted({kNothing, kNull}, {'c', 1, 5, kRead}));
-    CHECK_FALSE(granted({kNothing, kNull}, {'c', 2, 3, kRead}));
-    CHECK(granted({kNothing, kAllCharNodes}, {'c', 200, 7, kMknod}));
-    CHECK_FALSE(granted({kNothing, kAllCharNodes}, {'c', 200, 7, kMknod | kRead}));
-    CHECK_FALSE(granted({kNothing, kAllCharNodes}, {'b', 200, 7, kMknod}));
+    CHECK(granted({test::kNothing, test::kNull}, {'c', 1, 3, kRead | kWrite}));
+    CHECK_FALSE(granted({test::kNothing, test::kNull}, {'b', 1, 3, kRead}));
+    CHECK_FALSE(granted({test::kNothing, test::kNull}, {'c', 1, 5, kRead}));
+    CHECK_FALSE(granted({test::kNothing, test::kNull}, {'c', 2, 3, kRead}));
+    CHECK(granted({test::kNothing, test::kAllCharNodes}, {'c', 200, 7, kMknod}));
+    CHECK_FALSE(granted({test::kNothing, test::kAllCharNodes}, {'c', 200, 7, kMknod | kRead}));
+    CHECK_FALSE(granted({test::kNothing, test::kAllCharNodes}, {'b', 200, 7, kMknod}));
 }
 
 TEST_CASE("a later rule takes back a part of an earlier one") {
     const DeviceRule no_write = test::rule("deny c 1:3 w");
-    CHECK(granted({kNull, no_write}, {'c', 1, 3, kRead}));
-    CHECK_FALSE(granted({kNull, no_write}, {'c', 1, 3, kWrite}));
+    CHECK(granted({test::kNull, no_write}, {'c', 1, 3, kRead}));
+    CHECK_FALSE(granted({test::kNull, no_write}, {'c', 1, 3, kWrite}));
     // Reading and writing at once must not slip past a rule that denies writing alone.
-    CHECK_FALSE(granted({kNull, no_write}, {'c', 1, 3, kRead | kWrite}));
-    CHECK_FALSE(granted({kEverything, no_write}, {'c', 1, 3, kRead | kWrite}));
-    CHECK(granted({no_write, kNull}, {'c', 1, 3, kRead | kWrite}));
+    CHECK_FALSE(granted({test::kNull, no_write}, {'c', 1, 3, kRead | kWrite}));
+    CHECK_FALSE(granted({test::kEverything, no_write}, {'c', 1, 3, kRead | kWrite}));
+    CHECK(granted({no_write, test::kNull}, {'c', 1, 3, kRead | kWrite}));
 }
 
 TEST_CASE("accesses may come from more than one rule") {
@@ -188,13 +183,14 @@ TEST_CASE("the program decides as the rules say, whatever they are") {
 }
 
 TEST_CASE("the v1 list is a default and its exceptions") {
-    const auto list = device_list(device_policy({kNothing, kAllCharNodes, kNull}).value());
+    const auto list =
+        device_list(device_policy({test::kNothing, test::kAllCharNodes, test::kNull}).value());
     REQUIRE(list);
     CHECK(list->otherwise == Verdict::Deny);
     CHECK(lines(*list) == std::vector<std::string>{"c *:* m", "c 1:3 rwm"});
 
     const DeviceRule no_disk = test::rule("deny b 8:* rw");
-    const auto open = device_list(device_policy({kNull, kEverything, no_disk}).value());
+    const auto open = device_list(device_policy({test::kNull, test::kEverything, no_disk}).value());
     REQUIRE(open);
     CHECK(open->otherwise == Verdict::Allow);
     CHECK(lines(*open) == std::vector<std::string>{"b 8:* rw"});
@@ -207,20 +203,20 @@ TEST_CASE("the v1 list takes back exceptions bit by bit and joins those of one d
     const auto list_of = [](const std::vector<DeviceRule>& rules) {
         return lines(device_list(device_policy(rules).value()).value());
     };
-    CHECK(list_of({kNull, no_write}) == std::vector<std::string>{"c 1:3 rm"});
-    CHECK(list_of({kNull, no_chars}).empty());
-    CHECK(list_of({kNull, no_write, read}) == std::vector<std::string>{"c 1:3 rm"});
-    CHECK(list_of({read, kNull}) == std::vector<std::string>{"c 1:3 rwm"});
+    CHECK(list_of({test::kNull, no_write}) == std::vector<std::string>{"c 1:3 rm"});
+    CHECK(list_of({test::kNull, no_chars}).empty());
+    CHECK(list_of({test::kNull, no_write, read}) == std::vector<std::string>{"c 1:3 rm"});
+    CHECK(list_of({read, test::kNull}) == std::vector<std::string>{"c 1:3 rwm"});
     CHECK(list_of({test::rule("allow a *:* r")}) == std::vector<std::string>{"b *:* r", "c *:* r"});
 }
 
 TEST_CASE("a v1 list that the kernel could not keep is refused, not written in vain") {
     const DeviceRule no_null = test::rule("deny c 1:3 m");
-    const auto list = device_list(device_policy({kAllCharNodes, no_null}).value());
+    const auto list = device_list(device_policy({test::kAllCharNodes, no_null}).value());
     REQUIRE_FALSE(list);
     CHECK(list.error().kind == ErrorKind::Unsupported);
     CHECK(list.error().what ==
           "device rule for c 1:3 m takes back a part of c *:* m, which cgroup v1 cannot express");
     const DeviceRule no_chars = test::rule("deny c *:* -");
-    CHECK_FALSE(device_list(device_policy({kEverything, no_chars, kNull}).value()));
+    CHECK_FALSE(device_list(device_policy({test::kEverything, no_chars, test::kNull}).value()));
 }

@@ -17,11 +17,7 @@ using spec::DeviceRule;
 
 namespace {
 
-const DeviceRule kNothing = test::rule("deny - *:* rwm");
-const DeviceRule kEverything = test::rule("allow - *:* rwm");
-const DeviceRule kNull = test::rule("allow c 1:3 rwm");
 const DeviceRule kReadZero = test::rule("allow c 1:5 r");
-const DeviceRule kAllCharNodes = test::rule("allow c *:* m");
 
 int try_open(const char* path, int flags) {
     const int fd = ::open(path, flags | O_CLOEXEC);
@@ -64,11 +60,12 @@ void check_kept(const Directories& one) {
         return abilities(one);
     };
     CHECK(set({}) == 0);
-    CHECK(set({kNothing, kNull}) == kNullRw);
-    CHECK(set({kNothing, kAllCharNodes, kNull, kReadZero}) == (kNullRw | kZeroR | kCharNode));
+    CHECK(set({test::kNothing, test::kNull}) == kNullRw);
+    CHECK(set({test::kNothing, test::kAllCharNodes, test::kNull, kReadZero}) ==
+          (kNullRw | kZeroR | kCharNode));
     // An update replaces what was there: the rules before it denied this.
-    CHECK(set({kEverything}) == (kNullRw | kZeroR | kZeroRw | kCharNode | kBlockNode));
-    CHECK(set({kNothing, kReadZero}) == kZeroR);
+    CHECK(set({test::kEverything}) == (kNullRw | kZeroR | kZeroRw | kCharNode | kBlockNode));
+    CHECK(set({test::kNothing, kReadZero}) == kZeroR);
 }
 
 }  // namespace
@@ -97,7 +94,7 @@ TEST_CASE("a unified cgroup denies a part of what it allows, where v1 cannot") {
     const test::Cgroups cgroups;
     cgroups.make_all();
     const DeviceRule no_zero = test::rule("deny c 1:5 w");
-    const plan::SetCgroupDevices step{.cgroup = 0, .rules = {kEverything, no_zero}};
+    const plan::SetCgroupDevices step{.cgroup = 0, .rules = {test::kEverything, no_zero}};
     const int expected = kNullRw | kZeroR | kCharNode | kBlockNode;
     for (const auto& one : {cgroups.unified(), cgroups.v1("devices")}) {
         if (one.empty()) continue;
@@ -112,10 +109,10 @@ TEST_CASE("a child cgroup cannot be given what its parent has not") {
     auto one = cgroups.v1("devices");
     if (one.empty()) return;
     REQUIRE(make(one[0]));
-    REQUIRE(cgroup::apply(plan::SetCgroupDevices{.cgroup = 0, .rules = {kNull}}, one));
+    REQUIRE(cgroup::apply(plan::SetCgroupDevices{.cgroup = 0, .rules = {test::kNull}}, one));
     one[0].path += "/below";
     REQUIRE(make(one[0]));
-    plan::SetCgroupDevices step{.cgroup = 0, .rules = {kNull, kReadZero}};
+    plan::SetCgroupDevices step{.cgroup = 0, .rules = {test::kNull, kReadZero}};
     const auto applied = cgroup::apply(step, one);
     REQUIRE_FALSE(applied);
     CHECK(applied.error().what == "allow device c 1:5 r in " + full_path(one[0]));
@@ -130,7 +127,7 @@ TEST_CASE("rules for a cgroup that is not there are an error, unless that is ign
     const test::Cgroups cgroups;
     for (const auto& one : {cgroups.v1("devices"), cgroups.unified()}) {
         if (one.empty()) continue;
-        plan::SetCgroupDevices step{.cgroup = 0, .rules = {kNull}};
+        plan::SetCgroupDevices step{.cgroup = 0, .rules = {test::kNull}};
         CHECK_FALSE(cgroup::apply(step, one));
         step.on_failure = plan::OnFailure::Ignore;
         CHECK(cgroup::apply(step, one).has_value());

@@ -22,4 +22,9 @@ inline spec::DeviceRule rule(std::string_view text) {
     return rule;
 }
 
+inline const spec::DeviceRule kNothing = rule("deny - *:* rwm");
+inline const spec::DeviceRule kEverything = rule("allow - *:* rwm");
+inline const spec::DeviceRule kNull = rule("allow c 1:3 rwm");
+inline const spec::DeviceRule kAllCharNodes = rule("allow c *:* m");
+
 }  // namespace cleat::cgroup::test

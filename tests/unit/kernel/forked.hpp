@@ -1,6 +1,7 @@
 // Tests of room kernel: what a step does to a process is looked at in a child that may be spoilt.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -53,5 +54,11 @@ std::string text_from_child(Body&& body) {
 }
 
 inline bool is_root() { return ::geteuid() == 0; }
+
+inline bool skip_without_root() {
+    if (is_root()) return false;
+    MESSAGE("skipped: needs root");
+    return true;
+}
 
 }  // namespace cleat::test

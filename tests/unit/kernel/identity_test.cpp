@@ -39,12 +39,6 @@ plan::SetUser keeping_groups(std::uint32_t uid) {
     return {.uid = Uid{uid}, .gid = Gid{0}, .additional_gids = {}, .keep_groups = true};
 }
 
-bool skip_without_root() {
-    if (test::is_root()) return false;
-    MESSAGE("skipped: needs root");
-    return true;
-}
-
 /// The steps in the plan's order.
 Result<void> become(const plan::SetUser& user, const plan::SetCapabilities& capabilities) {
     kernel::Context context;
@@ -56,7 +50,7 @@ Result<void> become(const plan::SetUser& user, const plan::SetCapabilities& capa
 }  // namespace
 
 TEST_CASE("a process of another user has exactly the capabilities it was given") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([] {
         const auto done =
             become({.uid = Uid{1000}, .gid = Gid{1001}, .additional_gids = {Gid{5}, Gid{77}}},
@@ -75,7 +69,7 @@ TEST_CASE("a process of another user has exactly the capabilities it was given")
 }
 
 TEST_CASE("no supplementary group is left when none is asked for") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([] {
         const gid_t groups[] = {10, 11};
         if (::setgroups(2, groups) < 0) return std::string("setgroups");
@@ -86,7 +80,7 @@ TEST_CASE("no supplementary group is left when none is asked for") {
 }
 
 TEST_CASE("kept groups are kept") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([] {
         const gid_t groups[] = {10, 11};
         if (::setgroups(2, groups) < 0) return std::string("setgroups");
@@ -97,7 +91,7 @@ TEST_CASE("kept groups are kept") {
 }
 
 TEST_CASE("capabilities are not kept beyond their setting") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto ended = test::in_child([] {
         if (!become(user(1000), {.permitted = kChown})) return 1;
         return ::prctl(PR_GET_KEEPCAPS) == 0 ? 0 : 2;
@@ -106,7 +100,7 @@ TEST_CASE("capabilities are not kept beyond their setting") {
 }
 
 TEST_CASE("a capability that the process does not have is named") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([] {
         if (!become(user(0), {.effective = kChown, .permitted = kChown}))
             return std::string("become");
@@ -119,7 +113,7 @@ TEST_CASE("a capability that the process does not have is named") {
 }
 
 TEST_CASE("a bounding set that is right already needs no privilege") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([] {
         kernel::Context context;
         if (!become(user(1000), {})) return std::string("become");
@@ -131,7 +125,7 @@ TEST_CASE("a bounding set that is right already needs no privilege") {
 }
 
 TEST_CASE("a pipe on stdin is given to the user, a device and a file are not") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto owner = [](int fd) {
         const auto text = test::text_from_child([fd]() -> std::string {
             ::dup2(fd, 0);

@@ -37,12 +37,6 @@ std::string open_error(NamespaceType type, const std::string& path) {
     return done ? (context.slots[0] ? "" : "no descriptor") : describe(done.error());
 }
 
-bool skip_without_root() {
-    if (test::is_root()) return false;
-    MESSAGE("skipped: needs root");
-    return true;
-}
-
 /// Runs `body` in a new user namespace whose ids begin at 100000 outside; 77 if there is none.
 template <class Body>
 test::Ended in_user_namespace(Body&& body) {
@@ -113,7 +107,7 @@ TEST_CASE("a fifo in a namespace's place does not stop the start") {
 }
 
 TEST_CASE("a namespace is joined") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto ended = test::in_child([] {
         auto context = context_with_slot();
         const plan::OpenNamespace open{NamespaceType::Uts, "/proc/self/ns/uts", {}};
@@ -148,7 +142,7 @@ TEST_CASE("a failed join names the namespace") {
 }
 
 TEST_CASE("a container's namespaces are joined all at once, with its root") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     int ready[2];
     REQUIRE(::pipe(ready) == 0);
     const pid_t container = ::fork();
@@ -178,7 +172,7 @@ TEST_CASE("a container's namespaces are joined all at once, with its root") {
 }
 
 TEST_CASE("a time namespace has its offsets and is entered at once") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     if (inode_of("/proc/self/ns/time") == 0) {
         MESSAGE("skipped: a kernel without time namespaces");
         return;
@@ -198,7 +192,7 @@ TEST_CASE("a time namespace has its offsets and is entered at once") {
 }
 
 TEST_CASE("a mapped root that is not dumpable can set time offsets and stays so") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto ended = in_user_namespace([](kernel::Context& context) {
         if (!kernel::apply(plan::ProtectInit{}, context)) return 1;
         if (!kernel::apply(plan::BecomeRoot{}, context)) return 2;
@@ -219,7 +213,7 @@ TEST_CASE("a mapped root that is not dumpable can set time offsets and stays so"
 }
 
 TEST_CASE("a new network namespace gets its loopback") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto ended = test::in_child([] {
         kernel::Context context;
         if (::unshare(CLONE_NEWNET) < 0) return 1;
@@ -234,7 +228,7 @@ TEST_CASE("a new network namespace gets its loopback") {
 }
 
 TEST_CASE("host and domain names are set") {
-    if (skip_without_root()) return;
+    if (test::skip_without_root()) return;
     const auto text = test::text_from_child([]() -> std::string {
         kernel::Context context;
         if (::unshare(CLONE_NEWUTS) < 0) return "unshare";

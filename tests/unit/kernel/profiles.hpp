@@ -10,12 +10,16 @@
 #include <string>
 #include <vector>
 
+#include "../../../src/kernel/seccomp_filter.hpp"
 #include "cleat/spec/config.hpp"
 
 namespace cleat::test {
 
 using spec::SeccompAction;
 using spec::SeccompOperator;
+
+inline constexpr kernel::Architecture kX86[] = {
+    {SCMP_ARCH_X86_64}, {SCMP_ARCH_X86}, {SCMP_ARCH_X32}};
 
 /// Everything but the rules: what is not allowed fails with EPERM.
 inline spec::Seccomp profile(std::vector<spec::SeccompSyscall> rules) {

@@ -22,7 +22,6 @@ using Program = std::vector<::sock_filter>;
 constexpr std::uint32_t kEnosys = SECCOMP_RET_ERRNO | ENOSYS;
 constexpr std::uint32_t kEperm = SECCOMP_RET_ERRNO | EPERM;
 
-constexpr Architecture kX86[] = {{SCMP_ARCH_X86_64}, {SCMP_ARCH_X86}, {SCMP_ARCH_X32}};
 constexpr Architecture kOthers[] = {{SCMP_ARCH_AARCH64}, {SCMP_ARCH_ARM}, {SCMP_ARCH_RISCV64}};
 
 /// How many of many calls two programs judge differently. A new call's ENOSYS is no difference.

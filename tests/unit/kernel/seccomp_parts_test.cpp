@@ -22,7 +22,6 @@ using namespace cleat::test;
 using kernel::Architecture;
 using kernel::SeccompPrograms;
 
-constexpr Architecture kX86[] = {{SCMP_ARCH_X86_64}, {SCMP_ARCH_X86}, {SCMP_ARCH_X32}};
 constexpr std::uint32_t kNumbers = 480;
 constexpr std::uint64_t kValues = 7;  // 0 to 6: one more than the conditions know
 constexpr std::uint32_t kAuditArchitectures[] = {AUDIT_ARCH_X86_64, AUDIT_ARCH_I386,
@@ -75,7 +74,7 @@ spec::Seccomp long_profile(unsigned seed, int conditions, SeccompAction otherwis
     return seccomp;
 }
 
-int differences(const SeccompPrograms& parts, const std::vector<::sock_filter>& whole) {
+int parts_differences(const SeccompPrograms& parts, const std::vector<::sock_filter>& whole) {
     int count = 0;
     for (const auto arch : kAuditArchitectures)
         for (const std::uint32_t base : {0U, 0x40000000U, 0xfffffe80U})
@@ -101,7 +100,7 @@ TEST_CASE("filters that each know a part of a profile say together what one woul
             const auto parts = kernel::emit_parts(tables);
             REQUIRE(parts.size() >= 2);
             for (const auto& part : parts) CHECK(part.size() <= BPF_MAXINSNS);
-            CHECK(differences(parts, whole) == 0);
+            CHECK(parts_differences(parts, whole) == 0);
         }
 }
 

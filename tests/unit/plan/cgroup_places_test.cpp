@@ -7,8 +7,8 @@
 namespace cleat::plan {
 namespace {
 
-Result<Plan> compiled(const std::string& path, const HostFacts& facts,
-                      CgroupDriver driver = CgroupDriver::Filesystem) {
+Result<Plan> places_plan(const std::string& path, const HostFacts& facts,
+                         CgroupDriver driver = CgroupDriver::Filesystem) {
     auto spec = sample::minimal();
     spec.linux.cgroups_path = path;
     spec.mounts = {sample::mount("/sys/fs/cgroup", "cgroup", "cgroup", {"ro"})};
@@ -23,7 +23,7 @@ Result<Plan> compiled(const std::string& path, const HostFacts& facts,
 }
 
 std::vector<std::string> paths(const std::string& path, const HostFacts& facts) {
-    const auto plan = compiled(path, facts);
+    const auto plan = places_plan(path, facts);
     REQUIRE_MESSAGE(plan, plan.error().what);
     std::vector<std::string> found;
     for (const auto& cgroup : plan->cgroups) found.push_back(cgroup.path);
@@ -31,7 +31,7 @@ std::vector<std::string> paths(const std::string& path, const HostFacts& facts) 
 }
 
 MountCgroups view(const HostFacts& facts, CgroupDriver driver = CgroupDriver::Filesystem) {
-    const auto plan = compiled("/docker/web1", facts, driver);
+    const auto plan = places_plan("/docker/web1", facts, driver);
     REQUIRE_MESSAGE(plan, plan.error().what);
     return sample::all<MountCgroups>(plan->init).at(0);
 }
@@ -70,14 +70,14 @@ TEST_CASE("in cgroup v2 it is beside cleat's own, which holds processes") {
 
 TEST_CASE("a path that leads upwards or is in the form of systemd is refused") {
     for (const char* path : {"/docker/../../etc", "../x", "system.slice:docker:web1"}) {
-        const auto plan = compiled(path, sample::legacy_host());
+        const auto plan = places_plan(path, sample::legacy_host());
         REQUIRE_FALSE(plan);
         CHECK(plan.error().pointer == "/linux/cgroupsPath");
     }
 }
 
 TEST_CASE("a hybrid host has a directory in every hierarchy, and init is born in the unified one") {
-    const auto plan = compiled("/docker/web1", sample::hybrid_host());
+    const auto plan = places_plan("/docker/web1", sample::hybrid_host());
     REQUIRE(plan);
     CHECK(plan->cgroups.size() == 8);
     CHECK(sample::all<MakeCgroup>(plan->host).size() == 8);
@@ -86,7 +86,7 @@ TEST_CASE("a hybrid host has a directory in every hierarchy, and init is born in
 }
 
 TEST_CASE("a unified host needs nobody to join anything") {
-    const auto plan = compiled("/docker/web1", sample::unified_host());
+    const auto plan = places_plan("/docker/web1", sample::unified_host());
     REQUIRE(plan);
     CHECK(sample::all<Clone>(plan->host).at(0).into_cgroup == 0);
     CHECK(sample::all<JoinCgroups>(plan->init).empty());

@@ -7,7 +7,7 @@
 namespace cleat::plan {
 namespace {
 
-Plan compiled(const spec::Spec& spec, const HostFacts& facts = sample::hybrid_host()) {
+Plan devices_plan(const spec::Spec& spec, const HostFacts& facts = sample::hybrid_host()) {
     auto plan = compile(spec, facts, sample::options());
     REQUIRE_MESSAGE(plan, plan.error().what);
     return *std::move(plan);
@@ -16,7 +16,7 @@ Plan compiled(const spec::Spec& spec, const HostFacts& facts = sample::hybrid_ho
 }  // namespace
 
 TEST_CASE("every container has the default devices and links") {
-    const auto plan = compiled(sample::minimal());
+    const auto plan = devices_plan(sample::minimal());
     const auto devices = sample::all<MakeDevice>(plan.init);
     REQUIRE(devices.size() == 6);
     CHECK(devices[0].path == "/dev/null");
@@ -38,7 +38,7 @@ TEST_CASE("a configured device takes the place of a default one") {
                            .file_mode = 0600,
                            .uid = Uid{7},
                            .gid = {}}};
-    const auto devices = sample::all<MakeDevice>(compiled(spec).init);
+    const auto devices = sample::all<MakeDevice>(devices_plan(spec).init);
     REQUIRE(devices.size() == 6);
     CHECK(devices.back().path == "/dev/./null");
     CHECK(devices.back().type == "c");
@@ -49,7 +49,7 @@ TEST_CASE("a configured device takes the place of a default one") {
 TEST_CASE("nothing is made in a /dev that is the host's") {
     auto spec = sample::minimal();
     spec.mounts = {sample::mount("/dev/", "none", "/dev", {"rbind"})};
-    const auto plan = compiled(spec);
+    const auto plan = devices_plan(spec);
     CHECK(sample::all<MakeDevice>(plan.init).empty());
     CHECK(sample::all<MakeSymlink>(plan.init).empty());
 }
@@ -58,7 +58,7 @@ TEST_CASE("in a user namespace devices are the host's, but a fifo is made") {
     auto spec = sample::remapped();
     spec.linux.devices = {
         {.path = "/dev/pipe", .type = "p", .file_mode = {}, .uid = {}, .gid = {}}};
-    const auto plan = compiled(spec);
+    const auto plan = devices_plan(spec);
     const auto devices = sample::all<MakeDevice>(plan.init);
     CHECK(devices.front().source == DeviceSource::BindHost);
     CHECK(devices.front().slot);
@@ -76,7 +76,7 @@ TEST_CASE("rules of config.json come first and defaults are added") {
 }
 
 TEST_CASE("a container without device rules still starts from nothing allowed") {
-    const auto rules = sample::all<SetCgroupDevices>(compiled(sample::minimal()).host);
+    const auto rules = sample::all<SetCgroupDevices>(devices_plan(sample::minimal()).host);
     REQUIRE(rules.size() == 1);
     CHECK(rules[0].on_failure == OnFailure::Refuse);
 }

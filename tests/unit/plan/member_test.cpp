@@ -22,7 +22,8 @@ MemberOptions in_container(std::uint64_t namespaces) {
     return options;
 }
 
-Plan compiled(const spec::Process& process, const HostFacts& facts, const MemberOptions& options) {
+Plan member_plan(const spec::Process& process, const HostFacts& facts,
+                 const MemberOptions& options) {
     auto plan = compile_member(sample::engine_like(), process, facts, options);
     REQUIRE_MESSAGE(plan, plan.error().what);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
@@ -38,8 +39,8 @@ spec::Process shell() {
 }  // namespace
 
 TEST_CASE("a member is born in the pid namespace by somebody who has left the host behind") {
-    const auto plan = compiled(shell(), sample::hybrid_host(),
-                               in_container(kCloneNewPid | kCloneNewMount | kCloneNewNet));
+    const auto plan = member_plan(shell(), sample::hybrid_host(),
+                                  in_container(kCloneNewPid | kCloneNewMount | kCloneNewNet));
     const auto clone = sample::all<Clone>(plan.host).at(0);
     CHECK(clone.flags == 0);
     CHECK(clone.enter_pid_namespace == Slot{0});
@@ -52,13 +53,13 @@ TEST_CASE("a member is born in the pid namespace by somebody who has left the ho
 }
 
 TEST_CASE("a member is protected before it shares anything with the container") {
-    const auto plan = compiled(shell(), sample::hybrid_host(), in_container(kCloneNewMount));
+    const auto plan = member_plan(shell(), sample::hybrid_host(), in_container(kCloneNewMount));
     CHECK(kind_of(plan.init.front().action) == "protect-init");
 }
 
 TEST_CASE("a member of a user namespace becomes its root before it becomes the user") {
-    const auto plan = compiled(shell(), sample::hybrid_host(),
-                               in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid));
+    const auto plan = member_plan(shell(), sample::hybrid_host(),
+                                  in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid));
     const auto kinds = sample::kinds(plan.init);
     CHECK(std::ranges::find(kinds, "become-root") < std::ranges::find(kinds, "set-user"));
     CHECK(plan.joiner.empty());
@@ -67,7 +68,7 @@ TEST_CASE("a member of a user namespace becomes its root before it becomes the u
 TEST_CASE("without the host's rights a joiner becomes root in the user namespace first") {
     auto options = in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid);
     options.cgroups.clear();
-    const auto plan = compiled(shell(), sample::rootless_host(), options);
+    const auto plan = member_plan(shell(), sample::rootless_host(), options);
     CHECK(sample::kinds(plan.joiner) ==
           std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
     CHECK(sample::all<JoinContainer>(plan.joiner).at(0).flags == (kCloneNewUser | kCloneNewMount));
@@ -79,7 +80,7 @@ TEST_CASE("a root whose pid namespace is not his own lets a joiner enter the con
     facts.user_namespace_of_own = Ability::Present;
     auto options = in_container(kCloneNewUser | kCloneNewMount | kCloneNewPid);
     options.cgroups.clear();
-    const auto plan = compiled(shell(), facts, options);
+    const auto plan = member_plan(shell(), facts, options);
     CHECK(sample::kinds(plan.joiner) ==
           std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
     CHECK(sample::all<JoinContainer>(plan.init).empty());
@@ -88,7 +89,7 @@ TEST_CASE("a root whose pid namespace is not his own lets a joiner enter the con
 TEST_CASE("cpu affinity is set around the cgroups' cpusets") {
     auto process = shell();
     process.exec_cpu_affinity = spec::ExecCpuAffinity{.initial = "0", .final_ = "0-1"};
-    const auto plan = compiled(process, sample::hybrid_host(), in_container(kCloneNewMount));
+    const auto plan = member_plan(process, sample::hybrid_host(), in_container(kCloneNewMount));
     const auto kinds = sample::kinds(plan.init);
     CHECK(kinds[1] == "set-cpu-affinity");
     CHECK(kinds[2] == "join-cgroups");
@@ -99,7 +100,7 @@ TEST_CASE("a member has a console of its own that is not the container's /dev/co
     auto process = shell();
     process.terminal = true;
     process.console_size = spec::Box{.height = 24, .width = 80};
-    const auto plan = compiled(process, sample::hybrid_host(), in_container(kCloneNewMount));
+    const auto plan = member_plan(process, sample::hybrid_host(), in_container(kCloneNewMount));
     const auto console = sample::all<SetUpConsole>(plan.init).at(0);
     CHECK_FALSE(console.bind_console);
     CHECK(console.size->width == 80);
@@ -108,7 +109,7 @@ TEST_CASE("a member has a console of its own that is not the container's /dev/co
 TEST_CASE("a member is held by the container's seccomp filter and preserves what it is told to") {
     auto options = in_container(kCloneNewMount);
     options.preserve_fds = 2;
-    const auto plan = compiled(shell(), sample::hybrid_host(), options);
+    const auto plan = member_plan(shell(), sample::hybrid_host(), options);
     CHECK(sample::all<LoadSeccomp>(plan.init).size() == 1);
     CHECK(sample::all<CloseFds>(plan.init).at(0).preserve == 2);
 }

@@ -11,8 +11,8 @@ namespace {
 
 using sample::mount;
 
-Result<Plan> compiled(const std::vector<spec::Mount>& mounts,
-                      const HostFacts& facts = sample::hybrid_host()) {
+Result<Plan> mounts_plan(const std::vector<spec::Mount>& mounts,
+                         const HostFacts& facts = sample::hybrid_host()) {
     auto spec = sample::minimal();
     spec.mounts = mounts;
     return compile(spec, facts, sample::options());
@@ -21,7 +21,7 @@ Result<Plan> compiled(const std::vector<spec::Mount>& mounts,
 /// The one step that a mount becomes.
 template <class Kind>
 Kind only(const spec::Mount& one, const HostFacts& facts = sample::hybrid_host()) {
-    const auto plan = compiled({one}, facts);
+    const auto plan = mounts_plan({one}, facts);
     REQUIRE_MESSAGE(plan, plan.error().what);
     const auto found = sample::all<Kind>(plan->init);
     REQUIRE(found.size() == 1);
@@ -29,7 +29,7 @@ Kind only(const spec::Mount& one, const HostFacts& facts = sample::hybrid_host()
 }
 
 std::string refused(const spec::Mount& one, const HostFacts& facts = sample::hybrid_host()) {
-    const auto plan = compiled({mount("/proc", "proc", "proc"), one}, facts);
+    const auto plan = mounts_plan({mount("/proc", "proc", "proc"), one}, facts);
     REQUIRE_FALSE(plan);
     return plan.error().pointer;
 }
@@ -38,7 +38,7 @@ std::string refused(const spec::Mount& one, const HostFacts& facts = sample::hyb
 
 TEST_CASE("mounts keep the order of config.json and say which they are") {
     const auto plan =
-        compiled({mount("/b", "tmpfs", "tmpfs"), mount("a", "bind", "data", {"bind"})});
+        mounts_plan({mount("/b", "tmpfs", "tmpfs"), mount("a", "bind", "data", {"bind"})});
     REQUIRE(plan);
     const auto filesystem = sample::all<MountFilesystem>(plan->init).at(0);
     const auto bind = sample::all<BindMount>(plan->init).at(0);
@@ -158,8 +158,8 @@ TEST_CASE("a rootless host opens nothing that init cannot open itself") {
 }
 
 TEST_CASE("a mount that shall stay a peer of the host's is opened where it is one") {
-    const auto plan = compiled({mount("/a", "bind", "/x", {"rbind", "rshared"}),
-                                mount("/b", "bind", "/y", {"rbind", "rslave"})});
+    const auto plan = mounts_plan({mount("/a", "bind", "/x", {"rbind", "rshared"}),
+                                   mount("/b", "bind", "/y", {"rbind", "rslave"})});
     REQUIRE(plan);
     const auto sources = sample::all<OpenSource>(plan->host);
     REQUIRE(sources.size() == 1);
@@ -171,7 +171,7 @@ TEST_CASE("the host makes the mapping of an idmapped mount and applies it") {
     auto own = mount("/a", "bind", "/x", {"ridmap"});
     own.uid_mappings = {{.container_id = 0, .host_id = 7, .size = 1}};
     own.gid_mappings = {{.container_id = 0, .host_id = 8, .size = 1}};
-    const auto plan = compiled({own});
+    const auto plan = mounts_plan({own});
     REQUIRE(plan);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
     const auto mapping = sample::all<MakeIdMapping>(plan->host).at(0);

@@ -12,7 +12,7 @@ using sample::add_namespace;
 using spec::NamespaceType;
 using Kinds = std::vector<std::string_view>;
 
-Plan compiled(const spec::Spec& spec, const HostFacts& facts = sample::root_host()) {
+Plan namespaces_plan(const spec::Spec& spec, const HostFacts& facts = sample::root_host()) {
     auto plan = compile(spec, facts, sample::options());
     REQUIRE_MESSAGE(plan, plan.error().what);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
@@ -35,7 +35,7 @@ TEST_CASE("clone makes all new namespaces but those that init must make later") 
                             NamespaceType::Cgroup, NamespaceType::Time, NamespaceType::Network})
         add_namespace(spec, type);
     spec.linux.time_offsets = {{"boottime", {.secs = 7, .nanosecs = 0}}};
-    const auto plan = compiled(spec);
+    const auto plan = namespaces_plan(spec);
     CHECK(clone_of(plan).flags ==
           (kCloneNewMount | kCloneNewPid | kCloneNewUts | kCloneNewIpc | kCloneNewNet));
     CHECK(sample::all<UnshareNamespaces>(plan.init).at(0).flags == kCloneNewCgroup);
@@ -49,7 +49,7 @@ TEST_CASE("joined namespaces are opened by the host and joined by init, the user
     add_namespace(spec, NamespaceType::User, "/run/ns/user");
     add_namespace(spec, NamespaceType::Mount, "/run/ns/mnt");
     add_namespace(spec, NamespaceType::Network, "/run/ns/net");
-    const auto plan = compiled(spec);
+    const auto plan = namespaces_plan(spec);
     CHECK(plan.joiner.empty());
     CHECK(plan.slots == 3);
     CHECK(joins(plan.init) ==
@@ -61,7 +61,7 @@ TEST_CASE("joined namespaces are opened by the host and joined by init, the user
 TEST_CASE("a pid namespace is joined by being born in it") {
     auto spec = sample::minimal();
     add_namespace(spec, NamespaceType::Pid, "/run/ns/pid");
-    const auto plan = compiled(spec);
+    const auto plan = namespaces_plan(spec);
     CHECK(clone_of(plan).enter_pid_namespace == Slot{0});
     CHECK(joins(plan.init).empty());
 }
@@ -71,14 +71,14 @@ TEST_CASE("a joiner comes in between when the host could not leave a pid namespa
     add_namespace(spec, NamespaceType::Pid, "/run/ns/pid");
     auto facts = sample::root_host();
     facts.user_namespace_of_own = Ability::Present;
-    CHECK(sample::kinds(compiled(spec, facts).joiner) == Kinds{"protect-init"});
+    CHECK(sample::kinds(namespaces_plan(spec, facts).joiner) == Kinds{"protect-init"});
 }
 
 TEST_CASE("a joiner comes in between when new namespaces shall belong to a joined user namespace") {
     auto spec = sample::minimal();
     add_namespace(spec, NamespaceType::User, "/run/ns/user");
     add_namespace(spec, NamespaceType::Network, "/run/ns/net");
-    const auto plan = compiled(spec);
+    const auto plan = namespaces_plan(spec);
     CHECK(sample::kinds(plan.joiner) ==
           Kinds{"protect-init", "join-namespace", "join-namespace", "become-root"});
     CHECK(joins(plan.joiner) == std::vector{NamespaceType::Network, NamespaceType::User});
@@ -91,7 +91,7 @@ TEST_CASE("a joiner comes in between when a new user namespace must not be in th
     std::erase_if(spec.linux.namespaces,
                   [](const auto& ns) { return ns.type == NamespaceType::Network; });
     add_namespace(spec, NamespaceType::Network, "/run/ns/net");
-    const auto plan = compiled(spec, sample::hybrid_host());
+    const auto plan = namespaces_plan(spec, sample::hybrid_host());
     CHECK(sample::kinds(plan.joiner) == Kinds{"protect-init", "join-namespace"});
     CHECK((clone_of(plan).flags & kCloneNewUser) != 0);
     CHECK(sample::all<BecomeRoot>(plan.init).size() == 1);
@@ -102,11 +102,11 @@ TEST_CASE("an unprivileged host maps ids before init is out of its reach") {
     add_namespace(spec, NamespaceType::User);
     spec.linux.uid_mappings = {{.container_id = 0, .host_id = 1000, .size = 1}};
     spec.linux.gid_mappings = spec.linux.uid_mappings;
-    const auto rootless = compiled(spec, sample::rootless_host());
+    const auto rootless = namespaces_plan(spec, sample::rootless_host());
     CHECK_FALSE(sample::all<WriteIdMaps>(rootless.host).at(0).privileged);
     CHECK(sample::kinds(rootless.init)[0] == "await");
     CHECK(sample::kinds(rootless.init)[1] == "protect-init");
-    const auto root = compiled(spec);
+    const auto root = namespaces_plan(spec);
     CHECK(sample::all<WriteIdMaps>(root.host).at(0).privileged);
     CHECK(sample::kinds(root.init)[0] == "protect-init");
 }
@@ -115,7 +115,7 @@ TEST_CASE("names and sysctls are set before the root is the container's") {
     auto spec = sample::engine_like();
     spec.domainname = "example.org";
     spec.linux.sysctl = {{"net.ipv4.ip_forward", "1"}};
-    const auto plan = compiled(spec, sample::hybrid_host());
+    const auto plan = namespaces_plan(spec, sample::hybrid_host());
     CHECK(sample::all<SetHostname>(plan.init).at(0).name == "b5a2f5c1d2e3");
     CHECK(sample::all<SetDomainname>(plan.init).at(0).name == "example.org");
     CHECK(sample::all<SetSysctl>(plan.init).at(0).value == "1");

@@ -15,9 +15,9 @@ Plan sound_plan() {
     return *std::move(plan);
 }
 
-using Steps = std::vector<Step>;
+using StepList = std::vector<Step>;
 
-Steps::iterator find(Steps& steps, std::string_view kind) {
+StepList::iterator find(StepList& steps, std::string_view kind) {
     const auto found =
         std::ranges::find(steps, kind, [](const Step& step) { return kind_of(step.action); });
     REQUIRE(found != steps.end());
@@ -25,7 +25,7 @@ Steps::iterator find(Steps& steps, std::string_view kind) {
 }
 
 /// Moves the first step of one kind in front of the first of another.
-void move_before(Steps& steps, std::string_view kind, std::string_view other) {
+void move_before(StepList& steps, std::string_view kind, std::string_view other) {
     const Step step = *find(steps, kind);
     steps.erase(find(steps, kind));
     steps.insert(find(steps, other), step);

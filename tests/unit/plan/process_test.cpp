@@ -11,7 +11,7 @@ namespace {
 
 using Kinds = std::vector<std::string_view>;
 
-Plan compiled(const spec::Spec& spec, const HostFacts& facts = sample::root_host()) {
+Plan process_plan(const spec::Spec& spec, const HostFacts& facts = sample::root_host()) {
     auto plan = compile(spec, facts, sample::options());
     REQUIRE_MESSAGE(plan, plan.error().what);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
@@ -29,14 +29,14 @@ Kinds last_kinds(const Plan& plan) {
 TEST_CASE("without no_new_privs the filter is loaded while the rights are there") {
     auto spec = sample::minimal();
     spec.linux.seccomp = spec::Seccomp{};
-    CHECK(last_kinds(compiled(spec)) == Kinds{"set-bounding-set", "set-user", "load-seccomp",
-                                              "set-capabilities", "close-fds", "exec"});
+    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user", "load-seccomp",
+                                                  "set-capabilities", "close-fds", "exec"});
 }
 
 TEST_CASE("a user who is not root keeps the rights that the filter needs") {
     auto spec = sample::minimal();
     const auto keeps = [&spec] {
-        return sample::all<SetUser>(compiled(spec).init).at(0).keep_rights;
+        return sample::all<SetUser>(process_plan(spec).init).at(0).keep_rights;
     };
     spec.process->user.uid = Uid{1000};
     CHECK_FALSE(keeps());
@@ -53,13 +53,13 @@ TEST_CASE("with no_new_privs the filter is last") {
     auto spec = sample::minimal();
     spec.linux.seccomp = spec::Seccomp{};
     spec.process->no_new_privileges = true;
-    CHECK(last_kinds(compiled(spec)) == Kinds{"set-bounding-set", "set-user", "set-capabilities",
-                                              "set-no-new-privileges", "load-seccomp", "close-fds",
-                                              "exec"});
+    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user",
+                                                  "set-capabilities", "set-no-new-privileges",
+                                                  "load-seccomp", "close-fds", "exec"});
 }
 
 TEST_CASE("nothing asked for is no capability granted") {
-    const auto plan = compiled(sample::minimal());
+    const auto plan = process_plan(sample::minimal());
     CHECK(sample::all<SetBoundingSet>(plan.init).at(0).bounding == 0);
     CHECK(sample::all<SetCapabilities>(plan.init).at(0).permitted == 0);
 }
@@ -67,7 +67,7 @@ TEST_CASE("nothing asked for is no capability granted") {
 TEST_CASE("a user namespace has all capabilities, whoever made it") {
     auto spec = sample::remapped();
     spec.linux.resources.reset();
-    const auto plan = compiled(spec, sample::rootless_host());
+    const auto plan = process_plan(spec, sample::rootless_host());
     CHECK(plan.warnings.empty());
     CHECK(sample::all<SetBoundingSet>(plan.init).at(0).bounding != 0);
 }
@@ -78,19 +78,19 @@ TEST_CASE("groups are kept where setgroups is denied, with a word about it") {
     spec.linux.uid_mappings = {{.container_id = 0, .host_id = 1000, .size = 1}};
     spec.linux.gid_mappings = spec.linux.uid_mappings;
     spec.process->user.additional_gids = {Gid{5}};
-    const auto one = compiled(spec, sample::rootless_host());
+    const auto one = process_plan(spec, sample::rootless_host());
     CHECK(sample::all<SetUser>(one.init).at(0).keep_groups);
     CHECK(one.warnings.at(0).pointer == "/process/user/additionalGids");
     spec.linux.gid_mappings.push_back({.container_id = 1, .host_id = 100000, .size = 65536});
     CHECK_FALSE(
-        sample::all<SetUser>(compiled(spec, sample::rootless_host()).init).at(0).keep_groups);
+        sample::all<SetUser>(process_plan(spec, sample::rootless_host()).init).at(0).keep_groups);
 }
 
 TEST_CASE("limits keep their order, have numbers, and name their place") {
     auto spec = sample::minimal();
     spec.process->rlimits = {{.type = "RLIMIT_RTTIME", .soft = 1, .hard = 2},
                              {.type = "RLIMIT_CPU", .soft = 3, .hard = 4}};
-    const auto limits = sample::all<SetRlimit>(compiled(spec).init);
+    const auto limits = sample::all<SetRlimit>(process_plan(spec).init);
     REQUIRE(limits.size() == 2);
     CHECK(limits[0].resource == 15);
     CHECK(limits[1].resource == 0);
@@ -103,7 +103,7 @@ TEST_CASE("personality, schedulers and priorities are set when they are asked fo
     spec.process->io_priority = spec::IoPriority{.class_ = "IOPRIO_CLASS_BE", .priority = 4};
     spec.linux.memory_policy = spec::MemoryPolicy{.mode = "MPOL_BIND", .nodes = "0", .flags = {}};
     spec.linux.personality = spec::Personality{.domain = "LINUX32", .flags = {"ADDR_NO_RANDOMIZE"}};
-    const auto plan = compiled(spec);
+    const auto plan = process_plan(spec);
     CHECK(sample::all<SetScheduler>(plan.init).size() == 1);
     CHECK(sample::all<SetIoPriority>(plan.init).size() == 1);
     CHECK(sample::all<SetMemoryPolicy>(plan.init).size() == 1);
@@ -112,12 +112,12 @@ TEST_CASE("personality, schedulers and priorities are set when they are asked fo
 
 TEST_CASE("HOME is looked up when nobody says what it is, and umask has a default") {
     auto spec = sample::minimal();
-    CHECK(sample::all<SetHome>(compiled(spec).init).empty());
-    CHECK(sample::all<SetUmask>(compiled(spec).init).at(0).umask == 022);
+    CHECK(sample::all<SetHome>(process_plan(spec).init).empty());
+    CHECK(sample::all<SetUmask>(process_plan(spec).init).at(0).umask == 022);
     spec.process->env = {"HOMELAND=x"};
     spec.process->user.umask = 077;
-    CHECK(sample::all<SetHome>(compiled(spec).init).size() == 1);
-    CHECK(sample::all<SetUmask>(compiled(spec).init).at(0).umask == 077);
+    CHECK(sample::all<SetHome>(process_plan(spec).init).size() == 1);
+    CHECK(sample::all<SetUmask>(process_plan(spec).init).at(0).umask == 077);
 }
 
 }  // namespace cleat::plan

@@ -11,7 +11,7 @@ HostFacts rdt_host() {
     return facts;
 }
 
-Plan compiled(const spec::IntelRdt& rdt) {
+Plan rdt_plan(const spec::IntelRdt& rdt) {
     auto spec = sample::minimal();
     spec.linux.intel_rdt = rdt;
     const auto plan = compile(spec, rdt_host(), sample::options());
@@ -29,7 +29,7 @@ MakeRdtGroup group_in(const Plan& plan) {
 }  // namespace
 
 TEST_CASE("without a class of service a container has an rdt group of its own") {
-    const auto plan = compiled({});
+    const auto plan = rdt_plan({});
     CHECK(group_in(plan).group == "/sys/fs/resctrl/web1");
     CHECK(group_in(plan).owner == RdtOwner::Container);
     CHECK(plan.rdt.of_container);
@@ -39,18 +39,18 @@ TEST_CASE("without a class of service a container has an rdt group of its own") 
 }
 
 TEST_CASE("a class of service without schemata must be there, and stays") {
-    const auto plan = compiled({.clos_id = "gold"});
+    const auto plan = rdt_plan({.clos_id = "gold"});
     CHECK(group_in(plan).group == "/sys/fs/resctrl/gold");
     CHECK(group_in(plan).owner == RdtOwner::Other);
     CHECK_FALSE(plan.rdt.of_container);
 }
 
 TEST_CASE("the class / is the root of the file system") {
-    CHECK(group_in(compiled({.clos_id = "/"})).group == "/sys/fs/resctrl");
+    CHECK(group_in(rdt_plan({.clos_id = "/"})).group == "/sys/fs/resctrl");
 }
 
 TEST_CASE("schemata are written last, and are not compared with those of a group that is there") {
-    const auto plan = compiled({.clos_id = "gold",
+    const auto plan = rdt_plan({.clos_id = "gold",
                                 .schemata = {"L2:0=1"},
                                 .l3_cache_schema = "L3:0=f",
                                 .mem_bw_schema = "MB:0=20"});
@@ -63,7 +63,7 @@ TEST_CASE("schemata are written last, and are not compared with those of a group
 }
 
 TEST_CASE("monitoring is a group below the class, which ends with the container") {
-    const auto plan = compiled({.clos_id = "gold", .enable_monitoring = true});
+    const auto plan = rdt_plan({.clos_id = "gold", .enable_monitoring = true});
     CHECK(plan.rdt.monitor == "/sys/fs/resctrl/gold/mon_groups/web1");
     CHECK(sample::all<JoinRdtGroups>(plan.host)[0].groups ==
           std::vector<std::string>{"/sys/fs/resctrl/gold", plan.rdt.monitor});

@@ -20,8 +20,8 @@ std::vector<CgroupDirectory> places(const HostFacts& facts) {
     return found;
 }
 
-Result<std::vector<Step>> compiled(const spec::Resources& resources, const HostFacts& facts,
-                                   CgroupAge age = CgroupAge::InUse) {
+Result<std::vector<Step>> resources_plan(const spec::Resources& resources, const HostFacts& facts,
+                                         CgroupAge age = CgroupAge::InUse) {
     auto steps =
         resource_steps(resources, places(facts), {.pointer = "/linux/resources", .age = age});
     if (!steps) return std::unexpected(steps.error());
@@ -30,13 +30,13 @@ Result<std::vector<Step>> compiled(const spec::Resources& resources, const HostF
 
 Texts written(const spec::Resources& resources, const HostFacts& facts,
               CgroupAge age = CgroupAge::InUse) {
-    const auto steps = compiled(resources, facts, age);
+    const auto steps = resources_plan(resources, facts, age);
     REQUIRE(steps);
     return sample::writes(*steps);
 }
 
 std::string refused(const spec::Resources& resources, const HostFacts& facts) {
-    const auto steps = compiled(resources, facts);
+    const auto steps = resources_plan(resources, facts);
     REQUIRE_FALSE(steps);
     CHECK(steps.error().kind == ErrorKind::Unsupported);
     return steps.error().pointer;
@@ -162,10 +162,10 @@ TEST_CASE("memory and swap: unlimited, zero and unset are three things") {
 
 TEST_CASE("a check before an update is one step of a cgroup v2 in use") {
     const auto resources = with(spec::Memory{.limit = 1024, .check_before_update = true});
-    const auto in_use = compiled(resources, sample::unified_host());
+    const auto in_use = resources_plan(resources, sample::unified_host());
     REQUIRE(in_use);
     CHECK(std::get<WriteCgroup>((*in_use)[0].action).usage_file == "memory.current");
-    const auto fresh = compiled(resources, sample::unified_host(), CgroupAge::New);
+    const auto fresh = resources_plan(resources, sample::unified_host(), CgroupAge::New);
     REQUIRE(fresh);
     CHECK(sample::all<WriteCgroup>(*fresh)[0].usage_file.empty());
 }
@@ -207,7 +207,8 @@ TEST_CASE("cpu time is three files on v1 and one on v2") {
           Texts{concat("cpu.weight=", cpu_weight(512)), "cpu.max=50000 100000",
                 "cpu.max.burst=1000", "cpuset.cpus=0-1", "cpuset.mems=0"});
     CHECK(written(with(spec::Cpu{.quota = -1}), sample::unified_host()) == Texts{"cpu.max=max"});
-    const auto period_alone = compiled(with(spec::Cpu{.period = 50000}), sample::unified_host());
+    const auto period_alone =
+        resources_plan(with(spec::Cpu{.period = 50000}), sample::unified_host());
     REQUIRE(period_alone);
     const auto kept = sample::all<WriteCgroup>(*period_alone);
     REQUIRE(kept.size() == 1);
@@ -253,7 +254,7 @@ TEST_CASE("block i/o is limited per device") {
 TEST_CASE("a hybrid host limits each controller where it is") {
     spec::Resources resources = with(spec::Memory{.limit = 1024});
     resources.hugepage_limits = {{.page_size = "2MB", .limit = 4096}};
-    const auto steps = compiled(resources, sample::hybrid_host());
+    const auto steps = resources_plan(resources, sample::hybrid_host());
     REQUIRE(steps);
     const auto writes = sample::all<WriteCgroup>(*steps);
     REQUIRE(writes.size() == 3);
@@ -286,16 +287,16 @@ TEST_CASE("files of cgroup v2 are written line by line where their controller is
     resources.unified = {{"memory.high", "1"}};
     CHECK(refused(resources, sample::hybrid_host()) == "/linux/resources/unified/memory.high");
     resources.unified = {{"../memory.high", "1"}};
-    const auto escaping = compiled(resources, sample::unified_host());
+    const auto escaping = resources_plan(resources, sample::unified_host());
     REQUIRE_FALSE(escaping);
     CHECK(escaping.error().pointer == "/linux/resources/unified/..~1memory.high");
 }
 
 TEST_CASE("device rules end with what every container may use, and an update may leave them out") {
     spec::Resources resources;
-    CHECK(compiled(resources, sample::legacy_host())->empty());
+    CHECK(resources_plan(resources, sample::legacy_host())->empty());
     resources.devices = sample::engine_device_rules();
-    const auto steps = compiled(resources, sample::legacy_host());
+    const auto steps = resources_plan(resources, sample::legacy_host());
     REQUIRE(steps);
     const auto set = sample::all<SetCgroupDevices>(*steps);
     REQUIRE(set.size() == 1);
@@ -303,7 +304,7 @@ TEST_CASE("device rules end with what every container may use, and an update may
     CHECK_FALSE(set[0].rules.front().allow);
     CHECK(set[0].rules.back().allow);
     CHECK(set[0].rules.size() == 2 + 12);
-    const auto fresh = compiled({}, sample::unified_host(), CgroupAge::New);
+    const auto fresh = resources_plan({}, sample::unified_host(), CgroupAge::New);
     REQUIRE(fresh);
     CHECK(sample::all<SetCgroupDevices>(*fresh).size() == 1);
 }
@@ -311,10 +312,10 @@ TEST_CASE("device rules end with what every container may use, and an update may
 TEST_CASE("devices come first in a new cgroup, and last where they may have to be taken back") {
     spec::Resources resources = with(spec::Memory{.limit = 1024});
     resources.devices = sample::engine_device_rules();
-    const auto fresh = compiled(resources, sample::legacy_host(), CgroupAge::New);
+    const auto fresh = resources_plan(resources, sample::legacy_host(), CgroupAge::New);
     REQUIRE(fresh);
     CHECK(std::holds_alternative<SetCgroupDevices>(fresh->front().action));
-    const auto in_use = compiled(resources, sample::legacy_host());
+    const auto in_use = resources_plan(resources, sample::legacy_host());
     REQUIRE(in_use);
     CHECK(std::holds_alternative<SetCgroupDevices>(in_use->back().action));
 }

@@ -11,7 +11,7 @@ namespace {
 
 using Kinds = std::vector<std::string_view>;
 
-Plan compiled(const spec::Spec& spec) {
+Plan root_plan(const spec::Spec& spec) {
     auto plan = compile(spec, sample::root_host(), sample::options());
     REQUIRE_MESSAGE(plan, plan.error().what);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
@@ -29,7 +29,7 @@ spec::Spec without_mounts(const std::string& joined) {
 }  // namespace
 
 TEST_CASE("without a mount namespace a container is only shut in") {
-    const auto plan = compiled(without_mounts(""));
+    const auto plan = root_plan(without_mounts(""));
     CHECK_FALSE(sample::all<OpenRoot>(plan.init).at(0).clone);
     CHECK(sample::all<ChangeRoot>(plan.init).at(0).how == RootChange::Chroot);
     CHECK(sample::all<MakeDevice>(plan.init).empty());
@@ -47,7 +47,7 @@ TEST_CASE("without a mount namespace nothing can be mounted, hidden or made read
 TEST_CASE("a mount namespace that is joined is left as it is, and that is said") {
     auto spec = without_mounts("/run/ns/mnt");
     spec.linux.masked_paths = {"/proc/kcore"};
-    const auto plan = compiled(spec);
+    const auto plan = root_plan(spec);
     CHECK(sample::all<OpenRoot>(plan.init).empty());
     CHECK(sample::all<ChangeRoot>(plan.init).empty());
     CHECK(sample::all<MaskPath>(plan.init).empty());
@@ -56,9 +56,9 @@ TEST_CASE("a mount namespace that is joined is left as it is, and that is said")
 
 TEST_CASE("a root path is below the bundle unless it is absolute") {
     auto spec = sample::minimal();
-    CHECK(sample::all<OpenRoot>(compiled(spec).init).at(0).path == "/run/bundle/rootfs");
+    CHECK(sample::all<OpenRoot>(root_plan(spec).init).at(0).path == "/run/bundle/rootfs");
     spec.root->path = "/srv/root";
-    CHECK(sample::all<OpenRoot>(compiled(spec).init).at(0).path == "/srv/root");
+    CHECK(sample::all<OpenRoot>(root_plan(spec).init).at(0).path == "/srv/root");
 }
 
 TEST_CASE("a root is made read-only before it is entered and closed after") {
@@ -68,7 +68,7 @@ TEST_CASE("a root is made read-only before it is entered and closed after") {
     spec.linux.masked_paths = {"/a"};
     spec.linux.readonly_paths = {"/b"};
     spec.process->terminal = true;
-    const auto kinds = sample::kinds(compiled(spec).init);
+    const auto kinds = sample::kinds(root_plan(spec).init);
     const auto console = std::ranges::find(kinds, "set-up-console");
     CHECK(Kinds(console, console + 6) == Kinds{"set-up-console", "set-root-readonly", "change-root",
                                                "set-root-propagation", "make-path-readonly",

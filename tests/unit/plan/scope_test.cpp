@@ -10,7 +10,7 @@ namespace {
 
 using Texts = std::vector<std::string>;
 
-Result<Plan> compiled(const std::string& path, const HostFacts& host) {
+Result<Plan> scope_plan(const std::string& path, const HostFacts& host) {
     auto spec = sample::minimal();
     spec.linux.cgroups_path = path;
     auto options = sample::options();
@@ -26,7 +26,7 @@ std::string value_of(std::string_view text) {
 }  // namespace
 
 TEST_CASE("slice:prefix:name is a scope in nested slices") {
-    const auto plan = compiled("a-b.slice:cri:x1", sample::unified_host());
+    const auto plan = scope_plan("a-b.slice:cri:x1", sample::unified_host());
     REQUIRE(plan);
     CHECK(plan->scope.unit == "cri-x1.scope");
     CHECK(plan->cgroups[0].path == "/a.slice/a-b.slice/cri-x1.scope");
@@ -37,8 +37,8 @@ TEST_CASE("slice:prefix:name is a scope in nested slices") {
 }
 
 TEST_CASE("parts of a path that are empty have defaults") {
-    CHECK(compiled("::x", sample::unified_host())->cgroups[0].path == "/system.slice/x.scope");
-    CHECK(compiled("-.slice::x", sample::unified_host())->cgroups[0].path == "/x.scope");
+    CHECK(scope_plan("::x", sample::unified_host())->cgroups[0].path == "/system.slice/x.scope");
+    CHECK(scope_plan("-.slice::x", sample::unified_host())->cgroups[0].path == "/x.scope");
 }
 
 TEST_CASE("a user's scope is below the user's systemd, from wherever cleat is called") {
@@ -54,7 +54,7 @@ TEST_CASE("what is no slice or scope is refused") {
     for (const char* path : {"/a/b", "a:b", "a.slice:b:", "a:b:c", "a--b.slice:b:c", "-a.slice:b:c",
                              "a.slice:b:c/d", "a.slice:b:c.slice"}) {
         CAPTURE(path);
-        const auto plan = compiled(path, sample::unified_host());
+        const auto plan = scope_plan(path, sample::unified_host());
         REQUIRE_FALSE(plan);
         CHECK(plan.error().pointer == "/linux/cgroupsPath");
     }

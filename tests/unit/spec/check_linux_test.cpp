@@ -6,7 +6,7 @@ namespace {
 
 using documents::Mistake;
 
-Decoded<Spec> with(std::string_view linux) {
+Decoded<Spec> with_linux(std::string_view linux) {
     return decode_config(documents::config({.linux = concat(", ", linux)}));
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("values that Linux does not have are refused with their place") {
         {R"("sysctl": {"user.max_user_namespaces": "1"})", "/linux/sysctl/user.max_user_namespaces",
          "needs a namespace of type user"},
     };
-    for (const auto& row : kRows) documents::check_mistake(with(row.text), row);
+    for (const auto& row : kRows) documents::check_mistake(with_linux(row.text), row);
 }
 
 TEST_CASE("values that engines send are taken") {
@@ -100,7 +100,7 @@ TEST_CASE("values that engines send are taken") {
           R"("memoryPolicy": {"mode": "MPOL_DEFAULT", "nodes": ""})",
           R"("intelRdt": {"closID": "/", "l3CacheSchema": "L3:0=f"})", R"("intelRdt": {})",
           R"("timeOffsets": {"monotonic": {"secs": -5, "nanosecs": 999999999}})"})
-        CHECK_MESSAGE(documents::problems_of(with(linux)) == "", linux);
+        CHECK_MESSAGE(documents::problems_of(with_linux(linux)) == "", linux);
 }
 
 TEST_CASE("a namespace that is not there cannot be furnished") {
@@ -114,11 +114,11 @@ TEST_CASE("a namespace that is not there cannot be furnished") {
 
 TEST_CASE("a cgroup path fits in a path") {
     const std::string part(256, 'a');
-    documents::check_mistake(with(concat(R"("cgroupsPath": "/)", part, "\"")),
+    documents::check_mistake(with_linux(concat(R"("cgroupsPath": "/)", part, "\"")),
                              {"", "/linux/cgroupsPath", "too long"});
     std::string deep;
     for (int i = 0; i < 2100; ++i) deep += "/a";
-    documents::check_mistake(with(concat(R"("cgroupsPath": ")", deep, "\"")),
+    documents::check_mistake(with_linux(concat(R"("cgroupsPath": ")", deep, "\"")),
                              {"", "/linux/cgroupsPath", "too long"});
 }
 

@@ -6,11 +6,11 @@ namespace {
 
 using documents::Mistake;
 
-Decoded<Spec> with(std::string_view mount) {
+Decoded<Spec> with_mounts(std::string_view mount) {
     return decode_config(documents::config({.more = concat(R"(, "mounts": [)", mount, "]")}));
 }
 
-constexpr const char* kMap = R"([{"containerID": 0, "hostID": 1, "size": 1}])";
+constexpr const char* kIdMap = R"([{"containerID": 0, "hostID": 1, "size": 1}])";
 
 }  // namespace
 
@@ -21,7 +21,7 @@ TEST_CASE("mounts that mean nothing are refused") {
         {R"({"destination": "/a", "type": "bind"})", "/mounts/0/source", "needs a source"},
         {R"({"destination": "/a", "options": ["rbind"]})", "/mounts/0/source", "needs a source"},
     };
-    for (const auto& row : kRows) documents::check_mistake(with(row.text), row);
+    for (const auto& row : kRows) documents::check_mistake(with_mounts(row.text), row);
 }
 
 TEST_CASE("mounts that engines send are taken") {
@@ -32,16 +32,16 @@ TEST_CASE("mounts that engines send are taken") {
           R"({"destination": "/a", "options": ["remount", "ro"]})",
           R"({"destination": "a/b", "type": "tmpfs"})",
           R"({"destination": "/a", "type": "tmpfs"})"})
-        CHECK_MESSAGE(documents::problems_of(with(mount)) == "", mount);
+        CHECK_MESSAGE(documents::problems_of(with_mounts(mount)) == "", mount);
 }
 
 TEST_CASE("mappings of a mount come in pairs and on bind mounts") {
     const auto mapped = [](std::string_view type, std::string_view maps) {
-        return with(
+        return with_mounts(
             concat(R"({"destination": "/a", "source": "/x", "type": ")", type, "\", ", maps, "}"));
     };
-    const std::string uids = concat(R"("uidMappings": )", kMap);
-    const std::string both = concat(uids, R"(, "gidMappings": )", kMap);
+    const std::string uids = concat(R"("uidMappings": )", kIdMap);
+    const std::string both = concat(uids, R"(, "gidMappings": )", kIdMap);
     CHECK(documents::problems_of(mapped("bind", both)) == "");
     documents::check_mistake(mapped("bind", uids),
                              {"one", "/mounts/0/uidMappings", "come together"});

@@ -7,7 +7,7 @@ namespace {
 
 using documents::Mistake;
 
-Decoded<Process> with(std::string_view more) {
+Decoded<Process> with_process(std::string_view more) {
     return decode_process(concat(R"({"args": ["x"], "cwd": "/")", more, "}"));
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("what no process can have is refused with its place") {
         {R"(, "execCPUAffinity": {"initial": "all"})", "/execCPUAffinity/initial", "no list"},
         {R"(, "execCPUAffinity": {"final": "3-1"})", "/execCPUAffinity/final", "no list"},
     };
-    for (const auto& row : kRows) documents::check_mistake(with(row.text), row);
+    for (const auto& row : kRows) documents::check_mistake(with_process(row.text), row);
 }
 
 TEST_CASE("the ends of the ranges are taken") {
@@ -76,7 +76,7 @@ TEST_CASE("the ends of the ranges are taken") {
           R"(, "scheduler": {"policy": "SCHED_OTHER", "nice": -20})",
           R"(, "ioPriority": {"class": "IOPRIO_CLASS_IDLE", "priority": 7})",
           R"(, "execCPUAffinity": {"initial": "0", "final": "0-3, 7"})", R"(, "env": ["A="])"})
-        CHECK_MESSAGE(documents::problems_of(with(text)) == "", text);
+        CHECK_MESSAGE(documents::problems_of(with_process(text)) == "", text);
 }
 
 TEST_CASE("lists of numbers") {

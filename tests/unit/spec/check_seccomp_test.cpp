@@ -6,12 +6,12 @@ namespace {
 
 using documents::Mistake;
 
-Decoded<Spec> with(std::string_view seccomp) {
+Decoded<Spec> with_seccomp(std::string_view seccomp) {
     return decode_config(documents::config({.linux = concat(R"(, "seccomp": {)", seccomp, "}")}));
 }
 
 Decoded<Spec> with_rule(std::string_view rule) {
-    return with(concat(R"("defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{)", rule, "}]"));
+    return with_seccomp(concat(R"("defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{)", rule, "}]"));
 }
 
 }  // namespace
@@ -35,7 +35,7 @@ TEST_CASE("profiles that contradict themselves are refused with their place") {
         {R"("defaultAction": "SCMP_ACT_NONE")", "/linux/seccomp/defaultAction",
          "unknown seccomp action"},
     };
-    for (const auto& row : kRows) documents::check_mistake(with(row.text), row);
+    for (const auto& row : kRows) documents::check_mistake(with_seccomp(row.text), row);
 }
 
 TEST_CASE("rules that mean nothing are refused with their place") {
@@ -64,13 +64,14 @@ TEST_CASE("a profile lets something be executed") {
     for (const char* action : {"SCMP_ACT_KILL", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD",
                                "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO"}) {
         const std::string start = concat(R"("defaultAction": ")", action, "\"");
-        documents::check_mistake(with(start), {action, "/linux/seccomp", "no rule allows execve"});
-        CHECK(documents::problems_of(with(concat(
+        documents::check_mistake(with_seccomp(start),
+                                 {action, "/linux/seccomp", "no rule allows execve"});
+        CHECK(documents::problems_of(with_seccomp(concat(
                   start,
                   R"(, "syscalls": [{"names": ["x", "execve"], "action": "SCMP_ACT_ALLOW"}])"))) ==
               "");
     }
-    CHECK(documents::problems_of(with(R"("defaultAction": "SCMP_ACT_LOG")")) == "");
+    CHECK(documents::problems_of(with_seccomp(R"("defaultAction": "SCMP_ACT_LOG")")) == "");
 }
 
 TEST_CASE("profiles that engines send are taken") {
