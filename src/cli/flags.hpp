@@ -2,34 +2,13 @@
 // group of commands. With parse.cpp they are the only ones that know CLI11.
 #pragma once
 
-// The library's validators are objects of each file that includes it, made before main() by every
-// command and of use to none. So they become functions that are declared.
-#define ExistingFile ExistingFile()
-#define ExistingDirectory ExistingDirectory()
-#define ExistingPath ExistingPath()
-#define NonexistentPath NonexistentPath()
-#define ValidIPV4 ValidIPV4()
-#define Number(...) Number()
-#define NonNegativeNumber(...) NonNegativeNumber()
-#define PositiveNumber(...) PositiveNumber()
-#include <CLI/App.hpp>
-#include <CLI/Config.hpp>
-#include <CLI/Formatter.hpp>
-#undef ExistingFile
-#undef ExistingDirectory
-#undef ExistingPath
-#undef NonexistentPath
-#undef ValidIPV4
-#undef Number
-#undef NonNegativeNumber
-#undef PositiveNumber
-
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "arguments.hpp"
 #include "cleat/base/error.hpp"
+#include "cli11.hpp"
 
 namespace cleat::cli {
 

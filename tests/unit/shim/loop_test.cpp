@@ -14,12 +14,12 @@ TEST_CASE("appointments are kept in their order and can be cancelled") {
     auto loop = Loop::make();
     REQUIRE(loop);
     std::string seen;
-    loop->after(milliseconds{30}, [&] {
+    loop->after(milliseconds{300}, [&] {
         seen += 'c';
         loop->stop();
     });
-    loop->after(milliseconds{10}, [&] { seen += 'b'; });
-    const auto ticket = loop->after(milliseconds{5}, [&] { seen += 'x'; });
+    loop->after(milliseconds{250}, [&] { seen += 'b'; });
+    const auto ticket = loop->after(milliseconds{200}, [&] { seen += 'x'; });
     loop->later([&] {
         seen += 'a';
         loop->cancel(ticket);
