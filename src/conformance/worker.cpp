@@ -29,10 +29,10 @@ constexpr int kFailure = 1;
 /// in the mount namespace of a case there is another one.
 Result<void> protect_null(const std::string& directory) {
     constexpr mode_t kMode = 0666;
-    constexpr mode_t kDirectory = 0755;
+    constexpr mode_t kDirectoryMode = 0755;
     constexpr unsigned kMajor = 1;
     constexpr unsigned kMinor = 3;
-    TRY(sys::make_directories(directory, kDirectory));
+    TRY(sys::make_directories(directory, kDirectoryMode));
     auto tree = TRY(sys::Tree::make({.type = "tmpfs"}));
     // Attached first: before Linux 6.15 there are no copies of what is not.
     TRY(tree.attach(sys::kHere, directory.c_str()));
@@ -82,27 +82,37 @@ Value played(Stage& stage) {
 }  // namespace
 
 int work(const std::vector<std::string>& words) {
-    enum { kId, kRuntime, kDirectory, kProbe, kName, kLimit, kSpec, kFeatures, kWords };
-    if (words.size() != kWords) return kFailure;
+    enum {
+        WordId,
+        WordRuntime,
+        WordDirectory,
+        WordProbe,
+        WordName,
+        WordLimit,
+        WordSpec,
+        WordFeatures,
+        WordCount
+    };
+    if (words.size() != WordCount) return kFailure;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    Stage stage{.subject = find_case(words[kId]),
-                .runtime = words[kRuntime],
-                .directory = words[kDirectory],
-                .probe = words[kProbe],
-                .id = words[kName],
-                .limit = std::chrono::seconds(parse_number<int>(words[kLimit]).value_or(1)),
+    Stage stage{.subject = find_case(words[WordId]),
+                .runtime = words[WordRuntime],
+                .directory = words[WordDirectory],
+                .probe = words[WordProbe],
+                .id = words[WordName],
+                .limit = std::chrono::seconds(parse_number<int>(words[WordLimit]).value_or(1)),
                 .known = {}};
     if (stage.subject == nullptr) return kFailure;
-    const auto mounts = enter_own_mounts(words[kDirectory]);
+    const auto mounts = enter_own_mounts(words[WordDirectory]);
     Value out = object();
     if (!mounts) {
         put(out, "reason", text(describe(mounts.error())));
     } else {
         stage.known = {.host = facts({}),
                        .cgroups = Cgroups::look(),
-                       .features = parse(words[kFeatures]).value_or(Value{}),
-                       .spec = words[kSpec]};
+                       .features = parse(words[WordFeatures]).value_or(Value{}),
+                       .spec = words[WordSpec]};
         out = played(stage);
     }
     return sys::write_all(STDOUT_FILENO, dump(out)) ? 0 : kFailure;

@@ -28,7 +28,7 @@ Result<std::string> fault_of_ruin(const store::Entry& entry, const Error& why) {
     if (!intent) return is_young(entry) ? std::string() : "nothing is known of it";
     if (TRY(sys::is_alive(intent->creator))) return std::string();
     const auto pids = TRY(cgroup::processes(directories_of(intent->cgroups)));
-    const std::string fault =
+    std::string fault =
         why.kind == ErrorKind::NotFound ? "half made, its creator is gone" : why.what;
     if (pids.empty()) return fault;
     return fail(ErrorKind::State, concat(fault, ", but pid ", pids.front(),

@@ -121,7 +121,7 @@ Result<void> leave_daemon(std::string_view program, const Arguments& arguments,
                           const sys::Fd& listener, std::string_view answer) {
     const auto null = TRY(sys::open_at(sys::kHere, "/dev/null", O_RDWR));
     const auto log_file = TRY(open_log());
-    ::signal(SIGPIPE, SIG_IGN);
+    static_cast<void>(::signal(SIGPIPE, SIG_IGN));
     TRY(sys::write_all(STDOUT_FILENO, answer));
     return launch::hand_over({.standard = {null.get(), null.get(), log_file.get()},
                               .kept = {listener.get()},
