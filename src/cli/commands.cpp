@@ -149,7 +149,7 @@ class Runner {
         } else {
             auto command = arguments.options;
             command.insert(command.begin(), "ps");
-            const auto listing = TRY(launch::output_of(std::move(command)));
+            const auto listing = TRY(launch::output_of(command));
             const auto lines = TRY(process_lines(listing, pids));
             TRY(print(lines));
         }

@@ -90,19 +90,6 @@ bool arrange(int input, const HookStreams& streams) noexcept {
     ::_exit(kCannotExecute);
 }
 
-/// The last words of a hook on stderr, on one line.
-std::string last_words(int errors) {
-    constexpr off_t kTail = 512;
-    const off_t end = ::lseek(errors, 0, SEEK_END);
-    if (end <= 0) return {};
-    ::lseek(errors, std::max<off_t>(0, end - kTail), SEEK_SET);
-    auto text = sys::read_all(errors);
-    if (!text) return {};
-    while (!text->empty() && text->back() == '\n') text->pop_back();
-    std::ranges::replace(*text, '\n', ' ');
-    return concat(": ", *text);
-}
-
 /// Waits for the hook; nullopt when its time is up, and then it is dead, and what it has started,
 /// too, unless that has made a group or a session for itself.
 Result<std::optional<int>> wait_for(const Cloned& process, std::optional<std::int32_t> timeout) {
@@ -145,6 +132,18 @@ Result<void> run_one(const spec::Hook& hook, int input, HookStreams streams) {
 }
 
 }  // namespace
+
+std::string last_words(int file) {
+    constexpr off_t kTail = 512;
+    const off_t end = ::lseek(file, 0, SEEK_END);
+    if (end <= 0) return {};
+    ::lseek(file, std::max<off_t>(0, end - kTail), SEEK_SET);
+    auto text = sys::read_all(file);
+    if (!text) return {};
+    while (!text->empty() && text->back() == '\n') text->pop_back();
+    std::ranges::replace(*text, '\n', ' ');
+    return concat(": ", *text);
+}
 
 Result<sys::Fd> open_hook_output(const std::string& path) {
     constexpr mode_t kMode = 0600;

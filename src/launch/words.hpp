@@ -1,4 +1,4 @@
-// Room: launch. Words as execve(2) takes them.
+// Room: launch. Words as execve(2) takes them, and those that a program ends with.
 #pragma once
 
 #include <string>
@@ -15,5 +15,8 @@ inline std::vector<char*> pointers(const std::vector<std::string>& texts) {
     out.push_back(nullptr);
     return out;
 }
+
+/// The end of what a program wrote to a file, on one line after ": "; or nothing.
+[[nodiscard]] std::string last_words(int file);
 
 }  // namespace cleat::launch

@@ -17,6 +17,7 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/loop_device.hpp"
 #include "cleat/sys/tree.hpp"
+#include "fuse_root.hpp"
 #include "mapped_root.hpp"
 
 namespace cleat::shim {
@@ -134,6 +135,7 @@ std::vector<std::string> layers_of(const std::string& data) {
 }
 
 Result<void> mount_one(const RootMount& mount, const std::string& target) {
+    if (is_fuse(mount.type)) return mount_fuse(mount, target);
     const auto words = mount_words(mount.options);
     if (words.uid_map.empty() && words.gid_map.empty()) {
         TRY(mount_plainly(mount, words, target));
@@ -186,8 +188,9 @@ Result<void> mount_root(const std::vector<RootMount>& mounts, const std::string&
             mount.target.empty() ? rootfs : normal_path(concat(rootfs, "/", mount.target));
         auto mounted = mount_one(mount, target);
         if (!mounted)
-            return std::unexpected(
-                with_context(std::move(mounted).error(), "failed to mount rootfs component"));
+            return std::unexpected(with_context(
+                std::move(mounted).error(), concat("failed to mount rootfs component: ", mount.type,
+                                                   " from ", quoted(mount.source))));
     }
     return {};
 }

@@ -169,6 +169,13 @@ Result<void> detach_mount(int proc, int fd) {
     return detach_mount(concat("self/fd/", fd).c_str());
 }
 
+Result<std::uint64_t> mount_id(const char* path) {
+    struct ::statx status{};
+    if (::statx(kHere, path, AT_STATX_DONT_SYNC, STATX_MNT_ID, &status) < 0)
+        return failed("stat", path);
+    return status.stx_mnt_id;
+}
+
 Result<bool> is_mount_root(int fd) {
     struct ::statx status{};
     if (::statx(fd, "", AT_EMPTY_PATH, 0, &status) < 0) return failed("stat", "mount");

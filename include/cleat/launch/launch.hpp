@@ -77,7 +77,11 @@ struct Bystander {
 
 /// What a program, looked up in PATH, writes to its standard output; its errors go to the caller's.
 /// Errors: System, when it fails.
-[[nodiscard]] Result<std::string> output_of(std::vector<std::string> command);
+[[nodiscard]] Result<std::string> output_of(const std::vector<std::string>& command);
+
+/// Runs a program, looked up in PATH, with nothing to read, to its end; what that leaves behind
+/// runs on. Errors: System, with its status (127: it cannot be executed) and its last words.
+[[nodiscard]] Result<void> run_program(const std::vector<std::string>& command);
 
 /// A child that does `work` with the memory of its parent as it was, and ends with what that gives
 /// as its exit status. Nothing is executed, signals are as a program finds them. It has `standard`

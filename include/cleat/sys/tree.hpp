@@ -87,6 +87,9 @@ struct PlainMount {
 [[nodiscard]] Result<void> detach_mount(const char* path);
 /// The same for the mount whose root `fd` is, by way of a verified procfs of the host's.
 [[nodiscard]] Result<void> detach_mount(int proc, int fd);
+/// Which mount `path` is on, as long as that is mounted (statx(2), STATX_MNT_ID). The file system
+/// is not asked.
+[[nodiscard]] Result<std::uint64_t> mount_id(const char* path);
 /// Whether `fd` is the root of a mount (statx(2)).
 [[nodiscard]] Result<bool> is_mount_root(int fd);
 
