@@ -1,5 +1,5 @@
-// Room: launch. Programs of the host's that are waited for: ps(1), whose output is wanted, and those
-// that mount for the shim. Runs in the host process, or in an errand.
+// Room: launch. Programs of the host's that are waited for: ps(1), whose output is wanted, and
+// those that mount for the shim. Runs in the host process, or in an errand.
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>

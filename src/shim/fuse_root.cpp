@@ -1,5 +1,5 @@
-// Room: shim. Roots of FUSE. Runs in an errand; the process that serves the mount becomes a child of
-// the daemon, which reaps it.
+// Room: shim. Roots of FUSE. Runs in an errand; the process that serves the mount becomes a child
+// of the daemon, which reaps it.
 #include "fuse_root.hpp"
 
 #include <vector>

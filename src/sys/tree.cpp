@@ -35,7 +35,7 @@ std::string context_message(int context) {
     return message;
 }
 
-std::unexpected<Error> context_failed(std::string what, int context) {
+std::unexpected<Error> context_failed(const std::string& what, int context) {
     const int error = errno;
     return fail_errno(what + context_message(context), error);
 }
