@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 #include <sys/mount.h>
 
+#include "fuse_root.hpp"
 #include "mapped_root.hpp"
 
 using namespace cleat::shim;
@@ -36,4 +37,23 @@ TEST_CASE("maps of ids are triples of numbers") {
         CHECK_FALSE(parse_id_maps(wrong, "0:0:1"));
         CHECK_FALSE(parse_id_maps("0:0:1", wrong));
     }
+}
+
+TEST_CASE("a type names the program that mounts it") {
+    for (const char* type : {"fuse.nydus-overlayfs", "fuse3.fuse-overlayfs"}) {
+        CAPTURE(type);
+        CHECK(is_fuse(type));
+    }
+    for (const char* type : {"", "fuse", "fuse3", "fuseblk", "fuse2.x", "overlay", "x.fuse.y"}) {
+        CAPTURE(type);
+        CHECK_FALSE(is_fuse(type));
+    }
+}
+
+TEST_CASE("ids of a mount that a program makes cannot be mapped") {
+    const auto refused = mount_fuse(
+        {.type = "fuse3.x", .source = "s", .target = "", .options = {"a", "gidmap=0:1:1"}}, "/");
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().kind == cleat::ErrorKind::InvalidArgument);
+    CHECK(refused.error().what == "gidmap=0:1:1: the ids of a mount of FUSE cannot be mapped");
 }

@@ -72,4 +72,21 @@ TEST_CASE("what is not there cannot be copied") {
     CHECK(none.error().what.find("/no/such") != std::string::npos);
 }
 
+TEST_CASE("a mount is another than the one that it lies on") {
+    if (!may_mount()) return;
+    const Scratch scratch;
+    const auto below = mount_id(scratch.path.c_str());
+    REQUIRE(below);
+    const auto tree = Tree::make({.type = "tmpfs"});
+    REQUIRE(tree);
+    REQUIRE(tree->attach(kHere, scratch.path.c_str()));
+    const auto above = mount_id(scratch.path.c_str());
+    const auto gone = detach_mount(scratch.path.c_str());
+    REQUIRE(gone);
+    REQUIRE(above);
+    CHECK(*above != *below);
+    CHECK(mount_id(scratch.path.c_str()) == *below);
+    CHECK(mount_id("/no/such").error().errno_value == ENOENT);
+}
+
 }  // namespace cleat::sys
