@@ -1,7 +1,9 @@
 // Room: shim. Mounts of a root file system. Runs in an errand, or in `delete`.
 #include "rootfs.hpp"
 
+#include <fcntl.h>
 #include <linux/loop.h>
+#include <linux/openat2.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -152,6 +154,15 @@ Result<void> mount_one(const RootMount& mount, const std::string& target) {
     return {};
 }
 
+/// A place in what was mounted before is the image's: its links lead nowhere but into it.
+Result<std::string> place_of(const RootMount& mount, const std::string& rootfs) {
+    if (mount.target.empty()) return rootfs;
+    const auto root = TRY(sys::open_at(sys::kHere, rootfs.c_str(), O_PATH | O_DIRECTORY));
+    const auto place = TRY(sys::open_resolved(root.get(), mount.target.c_str(), O_PATH,
+                                              RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS));
+    return sys::read_link_at(sys::kHere, concat("/proc/self/fd/", place.get()).c_str());
+}
+
 }  // namespace
 
 MountWords mount_words(const std::vector<std::string>& options) {
@@ -184,9 +195,9 @@ Result<void> mount_root(const std::vector<RootMount>& mounts, const std::string&
     if (mounts.empty()) return {};
     TRY(sys::make_directories(rootfs, kMode));
     for (const auto& mount : mounts) {
-        const auto target =
-            mount.target.empty() ? rootfs : normal_path(concat(rootfs, "/", mount.target));
-        auto mounted = mount_one(mount, target);
+        const auto target = place_of(mount, rootfs);
+        auto mounted =
+            target ? mount_one(mount, *target) : Result<void>(std::unexpected(target.error()));
         if (!mounted)
             return std::unexpected(with_context(
                 std::move(mounted).error(), concat("failed to mount rootfs component: ", mount.type,

@@ -122,6 +122,33 @@ class States(ShimTest):
         self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
         self.shut_down()
 
+    def test_a_place_in_the_root_is_the_images(self):
+        """Links of what was mounted first lead into it, and not to what the host has there."""
+        image, outside, more = (self.path(name) for name in ("image", "outside", "more"))
+        os.rename(self.rootfs, image)
+        os.mkdir(outside)
+        os.makedirs(image + outside)
+        os.symlink(outside, os.path.join(image, "link"))
+        os.mkdir(more)
+        with open(os.path.join(more, "file"), "w", encoding="utf-8"):
+            pass
+        root = {"type": "bind", "source": image, "options": ["rbind", "rw"]}
+        self.start_shim()
+        for target in ("/link", "../../../../../../link"):
+            self.config("/bin/ls", outside + "/file")
+            added = {"type": "bind", "source": more, "options": ["rbind", "ro"], "target": target}
+            self.ask("Create", bundle=self.bundle, rootfs=[root, added])
+            self.assertEqual(os.listdir(outside), [])
+            self.assertEqual(os.listdir(self.rootfs + outside), ["file"])
+            self.ask("Start")
+            self.assertNotIn("exit_status", self.ask("Wait"))
+            self.ask("Delete")
+        self.ask_refused(UNKNOWN, "/nowhere", "Create", bundle=self.bundle,
+                         rootfs=[root, added | {"target": "/nowhere"}])
+        self.assertNotIn(self.rootfs, open("/proc/self/mounts", encoding="utf-8").read())
+        self.shut_down()
+        self.assert_nothing_left()
+
     def test_a_root_whose_ids_are_mapped(self):
         """What containerd 2 asks for where a pod has a user namespace: nobody changes owners."""
         host = 1 << 20
