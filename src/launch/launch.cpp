@@ -119,6 +119,7 @@ class Host {
     Result<Incoming> receive_next();
     Result<Incoming> next_message();
     Result<void> take_console(Incoming incoming);
+    Result<void> stage();
     Result<void> commit();
     Result<void> await_execution();
     [[nodiscard]] std::unexpected<Error> init_died();
@@ -134,7 +135,7 @@ class Host {
     sys::Fd seccomp_agent_;
     sys::Fd console_master_;
     std::deque<Incoming> early_;    ///< of init, from before the joiner was heard
-    std::uint64_t start_time_ = 0;  ///< of the child, known when it is committed
+    std::uint64_t start_time_ = 0;  ///< of the child, known once it is waited for
     bool committed_ = false;
 };
 
@@ -265,6 +266,7 @@ Result<void> Host::operator()(const plan::Report& step) {
 }
 
 Result<void> Host::operator()(const plan::Await& step) {
+    if (step.gate == plan::Gate::Ready) TRY(stage());
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {
@@ -308,9 +310,17 @@ Result<void> Host::take_console(Incoming incoming) {
     return {};
 }
 
-Result<void> Host::commit() {
+/// An init that has died already says or shows why when it is waited for.
+Result<void> Host::stage() {
     const auto status = sys::process_stat(child_.pid());
-    if (!status) {
+    if (!status) return {};
+    start_time_ = status->start_time;
+    if (!request_.stage) return {};
+    return request_.stage({.pid = child_.pid(), .start_time = start_time_});
+}
+
+Result<void> Host::commit() {
+    if (start_time_ == 0) {
         // Waiting is for who has died; that init cannot be looked at may have another reason.
         const auto gone = sys::wait_gone(child_.pidfd(), std::chrono::milliseconds{0});
         if (gone && *gone) return init_died();
@@ -322,7 +332,6 @@ Result<void> Host::commit() {
         find_step<plan::RunHooks>(plan_.init) == nullptr)
         TRY(hold_signals());
     committed_ = true;
-    start_time_ = status->start_time;
     if (!request_.commit) return {};
     return request_.commit({.pid = child_.pid(), .start_time = start_time_});
 }

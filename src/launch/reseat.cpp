@@ -3,6 +3,7 @@
 #include "reseat.hpp"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <linux/prctl.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
@@ -67,34 +68,66 @@ Result<void> map_anew(const Elf64_Phdr& segment, int copy) {
     return {};
 }
 
-/// What the program has written since it began is not in the file, so it goes on in memory of no
-/// file. Between the copy and the move nothing may write there: no malloc(3), no static variable.
-Result<void> move_data(const Elf64_Phdr& segment) {
-    const auto start = page_of(beginning() + segment.p_vaddr);
-    const auto size = page_after(beginning() + segment.p_vaddr + segment.p_filesz) - start;
-    void* copy = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-    if (copy == MAP_FAILED) return fail_errno("make memory for own data", errno);
-    std::memcpy(copy, at(start), size);
-    if (::mremap(copy, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, at(start)) == MAP_FAILED) {
-        auto failed = fail_errno("move own data", errno);
-        ::munmap(copy, size);
-        return failed;
+/// Pages of this process, by their addresses.
+struct Range {
+    std::uintptr_t begin = 0;
+    std::uintptr_t end = 0;
+};
+
+/// What the program has written since it began, in a file of its own that nobody can change.
+Result<sys::Fd> written_copy(const Range& data) {
+    constexpr unsigned kNeverExecuted = 0x8;  // MFD_NOEXEC_SEAL, memfd_create(2); Linux 6.3
+    constexpr unsigned kFlags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+    sys::Fd file(::memfd_create("cleat", kFlags | kNeverExecuted));
+    if (!file && errno == EINVAL) file = sys::Fd(::memfd_create("cleat", kFlags));
+    if (!file) return fail_errno("make memory for own data", errno);
+    for (auto next = data.begin; next < data.end;) {
+        const auto written = ::write(file.get(), at(next), data.end - next);
+        if (written < 0) return fail_errno("copy own data", errno);
+        next += static_cast<std::uintptr_t>(written);
     }
-    return {};
+    constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    if (::fcntl(file.get(), F_ADD_SEALS, kSeals) < 0) return fail_errno("seal own data", errno);
+    return file;
+}
+
+/// The data is not what the file has, so it goes on in memory of no other file. From when it is
+/// written there nothing may change: no malloc(3), no static variable. What relocations have made,
+/// and nobody writes to any more, is mapped as it is; the rest is private from the beginning.
+Result<void> move_data(const Range& data, const Range& relocated) {
+    const sys::Fd file = TRY(written_copy(data));
+    const auto map = [&](const Range& part, int protection) -> Result<void> {
+        if (part.begin == part.end) return {};
+        if (::mmap(at(part.begin), part.end - part.begin, protection,
+                   MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file.get(),
+                   static_cast<off_t>(part.begin - data.begin)) == MAP_FAILED)
+            return fail_errno("map own data", errno);
+        return {};
+    };
+    TRY(map({relocated.end, data.end}, PROT_READ | PROT_WRITE));
+    return map({data.begin, relocated.end}, PROT_READ);
+}
+
+/// The linker begins the writable segment with what is relocated.
+Range relocated_part(const Range& data) {
+    for (const auto& segment : headers()) {
+        const auto begin = page_of(beginning() + segment.p_vaddr);
+        if (segment.p_type == PT_GNU_RELRO && begin == data.begin)
+            return {begin, page_of(beginning() + segment.p_vaddr + segment.p_memsz)};
+    }
+    return {data.begin, data.begin};
 }
 
 Result<void> move_segments(int copy) {
     for (const auto& segment : headers()) {
         if (segment.p_type != PT_LOAD) continue;
-        TRY((segment.p_flags & PF_W) != 0 ? move_data(segment) : map_anew(segment, copy));
-    }
-    for (const auto& segment : headers()) {
-        if (segment.p_type != PT_GNU_RELRO) continue;
-        const auto start = page_of(beginning() + segment.p_vaddr);
-        const auto end = page_of(beginning() + segment.p_vaddr + segment.p_memsz);
-        if (::mprotect(at(start), end - start, PROT_READ) < 0)
-            return fail_errno("protect own data", errno);
+        if ((segment.p_flags & PF_W) == 0) {
+            TRY(map_anew(segment, copy));
+            continue;
+        }
+        const auto begin = beginning() + segment.p_vaddr;
+        const Range data{page_of(begin), page_after(begin + segment.p_filesz)};
+        TRY(move_data(data, relocated_part(data)));
     }
     return {};
 }

@@ -46,6 +46,7 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
     sys::Fd listener;
     if (prepared.begin == plan::Options::Begin::OnStart)
         listener = TRY(sys::listen_at(reservation.entry().fd(), store::kStartSocket));
+    bool has_pid_file = false;
     const launch::Request request{
         .plan = prepared.plan,
         .bundle = prepared.bundle,
@@ -56,17 +57,22 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
         .afterwards = prepared.afterwards,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
-        .commit =
+        .stage =
             [&](const sys::ProcessIdentity& init) {
                 state.init = init;
-                const sys::Span span(prepared.trace, "host", "write-state");
-                return commit(reservation.entry(), prepared.config, options, state);
+                const sys::Span span(prepared.trace, "host", "stage-state");
+                return stage(reservation.entry(), prepared.config, state);
+            },
+        .commit =
+            [&](const sys::ProcessIdentity&) {
+                has_pid_file = !options.pid_file.empty();
+                const sys::Span span(prepared.trace, "host", "publish-state");
+                return commit(reservation.entry(), options, state);
             },
     };
     auto launched = launch::launch(request);
     if (launched) return launched;
-    if (state.init.pid > 0 && !options.pid_file.empty())
-        static_cast<void>(sys::remove_file_at(sys::kHere, options.pid_file.c_str()));
+    if (has_pid_file) static_cast<void>(sys::remove_file_at(sys::kHere, options.pid_file.c_str()));
     run_poststop(prepared.config.spec, state);
     return launched;
 }

@@ -61,13 +61,17 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
                          .rdt = kept_of(plan.rdt)};
 }
 
-Result<void> commit(const store::Entry& entry, const Config& config, const CreateOptions& options,
-                    const store::State& state) {
+Result<void> stage(const store::Entry& entry, const Config& config, const store::State& state) {
     TRY(entry.write_config(config.text));
+    return entry.stage_state(state);
+}
+
+Result<void> commit(const store::Entry& entry, const CreateOptions& options,
+                    const store::State& state) {
     TRY(write_pid_file(options.pid_file, state.init.pid));
     TRY(send_pidfd(options.pidfd_socket, state.init));
     TRY(send_pidfd(spec::read_annotations(state.annotations).pidfd_receiver, state.init));
-    return entry.write_state(state);
+    return entry.publish_state();
 }
 
 }  // namespace cleat::lifecycle

@@ -50,8 +50,11 @@ class Reservation {
 /// What must be known to undo what this process is about to do.
 [[nodiscard]] Result<store::Intent> intent_of(const plan::Plan& plan);
 
+/// All of a container that is known before it is there; `state` has the init.
+[[nodiscard]] Result<void> stage(const store::Entry& entry, const Config& config,
+                                 const store::State& state);
 /// The container is there once state.json is: what the caller waits for comes before it.
-[[nodiscard]] Result<void> commit(const store::Entry& entry, const Config& config,
-                                  const CreateOptions& options, const store::State& state);
+[[nodiscard]] Result<void> commit(const store::Entry& entry, const CreateOptions& options,
+                                  const store::State& state);
 
 }  // namespace cleat::lifecycle

@@ -194,7 +194,8 @@ Result<launch::Launched> Restoration::run() {
     TRY(sys::remove_directory_at(entry().fd(), kRoot));
     if (state_.init.pid == 0) return fail(ErrorKind::System, "criu did not say what it restored");
     // Not before: CRIU waits for ever for a process that is killed while it still holds it.
-    TRY(commit(entry(), prepared_.config, create_, state_));
+    TRY(stage(entry(), prepared_.config, state_));
+    TRY(commit(entry(), create_, state_));
     return std::move(launched_);
 }
 

@@ -15,6 +15,7 @@ namespace cleat::store {
 namespace {
 
 constexpr const char* kStateFile = "state.json";
+constexpr const char* kStagedFile = "state.json.new";
 constexpr const char* kIntentFile = "intent.json";
 constexpr const char* kConfigFile = "config.json";
 constexpr mode_t kFileMode = 0600;
@@ -103,7 +104,17 @@ Result<Intent> Entry::read_intent() const {
 }
 
 Result<void> Entry::write_state(const State& state) const {
-    return write_file(*this, kStateFile, encode(state));
+    TRY(stage_state(state));
+    return publish_state();
+}
+
+Result<void> Entry::stage_state(const State& state) const {
+    return in_file(sys::write_file_at(fd(), kStagedFile, encode(state), kFileMode), path(),
+                   kStateFile);
+}
+
+Result<void> Entry::publish_state() const {
+    return in_file(sys::rename_at(fd(), kStagedFile, kStateFile), path(), kStateFile);
 }
 
 Result<State> Entry::read_state() const {

@@ -95,20 +95,22 @@ Result<void> write_all(int fd, std::string_view text) {
 
 Result<void> replace_file_at(int directory, const char* path, std::string_view text, mode_t mode) {
     const std::string temporary = concat(path, ".", ::getpid(), ".tmp");
-    const auto attempt = [&]() -> Result<void> {
-        const Fd fd = TRY(
-            open_at(directory, temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode));
-        TRY(write_all(fd.get(), text));
-        if (::renameat(directory, temporary.c_str(), directory, path) < 0)
-            return failed("rename to", path);
-        return {};
-    };
-    auto done = attempt();
-    if (!done) {
-        ::unlinkat(directory, temporary.c_str(), 0);
-        return std::unexpected(with_context(std::move(done).error(), concat("write ", path)));
-    }
-    return done;
+    auto done = write_file_at(directory, temporary.c_str(), text, mode);
+    if (done) done = rename_at(directory, temporary.c_str(), path);
+    if (done) return done;
+    ::unlinkat(directory, temporary.c_str(), 0);
+    return std::unexpected(with_context(std::move(done).error(), concat("write ", path)));
+}
+
+Result<void> write_file_at(int directory, const char* path, std::string_view text, mode_t mode) {
+    constexpr int kAnew = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW;
+    const Fd fd = TRY(open_at(directory, path, kAnew, mode));
+    return write_all(fd.get(), text);
+}
+
+Result<void> rename_at(int directory, const char* from, const char* to) {
+    if (::renameat(directory, from, directory, to) < 0) return failed("rename to", to);
+    return {};
 }
 
 Result<void> make_directory_at(int directory, const char* path, mode_t mode) {

@@ -33,7 +33,8 @@ class Trace(CleatTest):
         host, init = self.planned("host"), self.planned("init")
         self.assertEqual(sorted(self.traced("init")), sorted(init[:-1]))
         self.assertEqual(init[-1][0], "exec")
-        phases = ["load-config", "probe-host", "compile-plan", "reserve-id", "write-state"]
+        phases = ["load-config", "probe-host", "compile-plan", "reserve-id", "stage-state",
+                  "publish-state"]
         self.assertEqual(sorted(self.traced("host")), sorted(host + [(p, "") for p in phases]))
 
     def test_times_are_within_the_call_and_do_not_overlap_in_one_process(self):

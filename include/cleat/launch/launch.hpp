@@ -34,8 +34,10 @@ struct Request {
     Afterwards afterwards = Afterwards::Attended;
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
-    /// Called when init is Ready: writes state.json and pid files. If it fails, init is ended.
-    std::function<Result<void>(const sys::ProcessIdentity& init)> commit;
+    /// Called while init is on its way: writes what does not show yet. If it fails, init is ended.
+    std::function<Result<void>(const sys::ProcessIdentity& init)> stage = {};
+    /// Called when init is Ready: the container is there. If it fails, init is ended.
+    std::function<Result<void>(const sys::ProcessIdentity& init)> commit = {};
 };
 
 /// A process that was started. If `console_master` is set, its owner relays the terminal.

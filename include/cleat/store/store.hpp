@@ -78,6 +78,9 @@ class Entry {
     /// Of another boot there is no creator, whoever has its pid and start time now.
     [[nodiscard]] Result<Intent> read_intent() const;
     [[nodiscard]] Result<void> write_state(const State& state) const;
+    /// The same in two steps: what is staged is not there for anybody until it is published.
+    [[nodiscard]] Result<void> stage_state(const State& state) const;
+    [[nodiscard]] Result<void> publish_state() const;
     /// Of another boot there is no init, whoever has its pid and start time now.
     /// Errors: NotFound with "container does not exist" if it is not there (yet), InvalidConfig if
     /// it is damaged.

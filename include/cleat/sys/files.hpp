@@ -46,6 +46,10 @@ inline constexpr int kHere = -100;
 /// Makes `path` hold `text` at once or not at all: a temporary file beside it, then rename(2).
 [[nodiscard]] Result<void> replace_file_at(int directory, const char* path, std::string_view text,
                                            mode_t mode);
+/// The two halves of that, with a name of the caller's for the temporary file.
+[[nodiscard]] Result<void> write_file_at(int directory, const char* path, std::string_view text,
+                                         mode_t mode);
+[[nodiscard]] Result<void> rename_at(int directory, const char* from, const char* to);
 
 [[nodiscard]] Result<void> make_directory_at(int directory, const char* path, mode_t mode);
 /// mkdir -p; directories that exist are left as they are.
