@@ -40,8 +40,8 @@ int show(const std::string& text) {
 Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& arguments, char** argv) {
     TRY(check_inherited(inherited_by(arguments)));
     if (enters_container(arguments)) {
+        sys::stock_memory();
         TRY(launch::seal_own_executable(argv));
-        sys::stock_heap();
     }
     TRY(open_log());
     return carry_out(globals, arguments);

@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <span>
 
 namespace {
 
@@ -22,6 +23,28 @@ struct Frozen {
     bool now = false;
 };
 constinit Frozen frozen;
+
+struct Stock {
+    std::span<std::byte> heap;
+    std::span<std::byte> stack;
+};
+constinit Stock stock;
+
+constexpr std::size_t kPage = 4096;
+
+std::span<std::byte> whole_pages(std::byte* memory, std::size_t size) noexcept {
+    void* first = memory;
+    std::size_t space = size;
+    if (memory == nullptr || std::align(kPage, kPage, first, space) == nullptr) return {};
+    return {static_cast<std::byte*>(first), space & ~(kPage - 1)};
+}
+
+/// Of the stack, what is used next; the kernel has made room for more than that.
+std::span<std::byte> pages_below() noexcept {
+    constexpr std::size_t kStack = std::size_t{40} << 10U;
+    auto* here = static_cast<std::byte*>(__builtin_frame_address(0));
+    return whole_pages(here - kStack, kStack);
+}
 
 [[maybe_unused]] void* from_piece(std::size_t size) noexcept {
     const std::size_t whole = (size + kAlignment - 1) & ~(kAlignment - 1);
@@ -47,15 +70,17 @@ void shape_heap() noexcept {
     ::mallopt(M_MMAP_THRESHOLD, kStep);
 }
 
-void stock_heap() noexcept {
-    constexpr std::size_t kPage = 4096;
-    constexpr std::size_t kStock = std::size_t{192} << 10U;
-    void* stock = std::malloc(kStock);
-    void* first = stock;
-    std::size_t space = kStock;
-    if (stock != nullptr && std::align(kPage, kStock - kPage, first, space) != nullptr)
-        ::madvise(first, kStock - kPage, MADV_POPULATE_WRITE);
-    std::free(stock);
+void stock_memory() noexcept {
+    constexpr std::size_t kHeap = std::size_t{192} << 10U;
+    void* heap = std::malloc(kHeap);
+    stock = {.heap = whole_pages(static_cast<std::byte*>(heap), kHeap), .stack = pages_below()};
+    std::free(heap);
+    restock_memory();
+}
+
+void restock_memory() noexcept {
+    for (const auto pages : {stock.heap, stock.stack})
+        if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
 }
 
 void freeze_heap() noexcept {

@@ -86,7 +86,7 @@ TEST_CASE("what stock is used of has no faults left" * doctest::skip(!kReplaced)
             return usage.ru_minflt;
         };
         shape_heap();
-        stock_heap();
+        stock_memory();
         const auto before = faults();
         const std::string text(120'000, 'z');
         return text.back() == 'z' && faults() - before < 8;
