@@ -266,10 +266,7 @@ Result<void> Host::operator()(const plan::Report& step) {
 }
 
 Result<void> Host::operator()(const plan::Await& step) {
-    if (step.gate == plan::Gate::Ready) {
-        TRY(stage());
-        sys::restock_memory();
-    }
+    if (step.gate == plan::Gate::Ready) TRY(stage());
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {

@@ -24,12 +24,6 @@ struct Frozen {
 };
 constinit Frozen frozen;
 
-struct Stock {
-    std::span<std::byte> heap;
-    std::span<std::byte> stack;
-};
-constinit Stock stock;
-
 constexpr std::size_t kPage = 4096;
 
 std::span<std::byte> whole_pages(std::byte* memory, std::size_t size) noexcept {
@@ -73,14 +67,9 @@ void shape_heap() noexcept {
 void stock_memory() noexcept {
     constexpr std::size_t kHeap = std::size_t{192} << 10U;
     void* heap = std::malloc(kHeap);
-    stock = {.heap = whole_pages(static_cast<std::byte*>(heap), kHeap), .stack = pages_below()};
-    std::free(heap);
-    restock_memory();
-}
-
-void restock_memory() noexcept {
-    for (const auto pages : {stock.heap, stock.stack})
+    for (const auto pages : {whole_pages(static_cast<std::byte*>(heap), kHeap), pages_below()})
         if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
+    std::free(heap);
 }
 
 void freeze_heap() noexcept {

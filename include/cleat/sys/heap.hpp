@@ -13,9 +13,6 @@ void shape_heap() noexcept;
 /// there before they are touched: one system call instead of a fault for each. Does nothing where
 /// the kernel cannot (before Linux 5.14).
 void stock_memory() noexcept;
-/// The same pages once more: those that a clone has made the child's, too, are copied at once.
-/// Without stock there is nothing to do.
-void restock_memory() noexcept;
 
 /// From here on nothing is given back, and what is new comes from one fresh piece (from the heap
 /// again once that is full). For a process that soon ends or executes something, and its children.
