@@ -12,10 +12,11 @@ import struct
 import subprocess
 import tempfile
 import termios
+import threading
 import time
 
 import containerd
-from harness import CleatTest, SLOWNESS, main, mount
+from harness import CleatTest, main, mount
 from host import RUN
 
 # meson's, which makes malloc write to all that it gives: an idle shim would seem larger.
@@ -24,6 +25,48 @@ os.environ.pop("MALLOC_PERTURB_", None)
 RUNTIME = "io.containerd.cleat.v2"
 CHURN = int(os.environ.get("CLEAT_CHURN", "50"))
 BULK = int(os.environ.get("CLEAT_BULK", str(64 << 20)))
+
+
+class Events:
+    """What `ctr events` shows of tasks, once it is known to listen: it has shown a new namespace."""
+
+    def __init__(self, test):
+        self.test, self.lines = test, []
+        self.process = subprocess.Popen(test.daemon.command("events"), env=test.daemon.environment,
+                                        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.reader = threading.Thread(target=self.read)
+        test.undo.append(self.end)
+        self.reader.start()
+        test.wait_for(self.listens, "events")
+
+    def read(self):
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+    def end(self):
+        self.process.kill()
+        self.process.wait()
+        self.reader.join()
+        self.process.stdout.close()
+
+    def listens(self):
+        self.test.did("namespaces", "create", "mark")
+        self.test.did("namespaces", "remove", "mark")
+        return any("/namespaces/" in line for line in self.lines)
+
+    def until(self, last):
+        """[(topic of a task, {event})] when one has this topic; nobody listens after that."""
+        self.test.wait_for(lambda: last in [topic for topic, _ in self.seen()], last)
+        self.end()
+        return self.seen()
+
+    def seen(self):
+        found = []
+        for line in list(self.lines):
+            topic = next(word for word in line.split() if word.startswith("/"))
+            if topic.startswith("/tasks/"):
+                found.append((topic.removeprefix("/tasks/"), json.loads(line[line.index("{"):])))
+        return found
 
 
 class ContainerdTest(CleatTest):
@@ -97,24 +140,8 @@ class ContainerdTest(CleatTest):
         self.assertIn(text, done.stderr)
 
     def watch(self):
-        """`ctr events`, from now on."""
-        process = subprocess.Popen(self.daemon.command("events"), env=self.daemon.environment,
-                                   stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.undo.append(lambda: (process.kill(), process.wait(), process.stdout.close()))
-        time.sleep(0.3)
-        return process
-
-    @staticmethod
-    def seen_by(process):
-        """[(topic of a task, {event})]"""
-        time.sleep(0.3 * SLOWNESS)
-        process.kill()
-        found = []
-        for line in process.communicate()[0].splitlines():
-            topic = next(word for word in line.split() if word.startswith("/"))
-            if topic.startswith("/tasks/"):
-                found.append((topic.removeprefix("/tasks/"), json.loads(line[line.index("{"):])))
-        return found
+        """Events of tasks, from now on."""
+        return Events(self)
 
     def run_options(self, name, *options):
         self.names.append(name)
@@ -274,7 +301,7 @@ class Tasks(ContainerdTest):
         self.did("tasks", "pause", self.name)
         self.did("tasks", "resume", self.name)
         self.finish()
-        topics = [(topic, event.get("exit_status")) for topic, event in self.seen_by(watching)]
+        topics = [(topic, event.get("exit_status")) for topic, event in watching.until("delete")]
         self.assertEqual(topics, [("create", None), ("start", None), ("exec-added", None),
                                   ("exec-started", None), ("exit", None), ("paused", None),
                                   ("resumed", None), ("exit", 137), ("delete", 137)])
@@ -323,7 +350,7 @@ echo end of $CONTAINER_ID >>{said}
         self.run_once("dd", "if=/dev/zero", "of=/dev/null", "bs=200M", "count=1",
                       options=("--memory-limit", "16000000"))
         self.names.clear()
-        topics = [topic for topic, _ in self.seen_by(watching)]
+        topics = [topic for topic, _ in watching.until("delete")]
         self.assertLess(topics.index("oom"), topics.index("exit"))
 
 
@@ -348,7 +375,8 @@ class Deaths(ContainerdTest):
         os.kill(self.the_shim(), signal.SIGKILL)
         self.wait_for(lambda: self.status() in (None, "STOPPED"), "the task's end")
         self.wait_for(lambda: self.ended(pid), "the process's end")
-        exits = [event["exit_status"] for topic, event in self.seen_by(watching) if topic == "exit"]
+        exits = [event["exit_status"] for topic, event in watching.until("delete")
+                 if topic == "exit"]
         self.assertEqual(exits, [137])
         self.ctr("tasks", "rm", self.name)
         self.did("containers", "rm", self.name)
