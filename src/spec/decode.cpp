@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 #include "bind.hpp"
 #include "check.hpp"
@@ -131,10 +132,14 @@ auto rules_of_config(const Node& root) {
 }  // namespace
 
 Decoded<Spec> decode_config(std::string_view text) {
-    auto document = parse_document(text);
-    if (document.problem)
-        return {.value = std::nullopt, .problems = {*std::move(document.problem)}};
-    return decode<Spec>(*document.root, text, rules_of_config(*document.root));
+    for (const auto positions : {Positions::Unknown, Positions::Known}) {
+        auto document = parse_document(text, positions);
+        if (document.problem)
+            return {.value = std::nullopt, .problems = {*std::move(document.problem)}};
+        auto decoded = decode<Spec>(*document.root, text, rules_of_config(*document.root));
+        if (decoded.problems.empty() || positions == Positions::Known) return decoded;
+    }
+    std::unreachable();
 }
 
 Decoded<Spec> examine_config(const Node& root, std::string_view text) {

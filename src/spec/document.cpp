@@ -72,7 +72,8 @@ class Builder {
     using string_t = nlohmann::json::string_t;
     using binary_t = nlohmann::json::binary_t;
 
-    explicit Builder(std::string_view text) : text_(text), cursor_(text) {}
+    Builder(std::string_view text, Positions positions)
+        : text_(text), cursor_(positions == Positions::Known ? text : "") {}
 
     Document finish() && {
         if (problem_) return {.root = std::nullopt, .problem = std::move(problem_)};
@@ -303,7 +304,7 @@ std::string_view name_of(Node::Kind kind) noexcept {
     return "nothing";
 }
 
-Document parse_document(std::string_view text) {
+Document parse_document(std::string_view text, Positions positions) {
     if (text.size() > kMaxSize) {
         return {.root = std::nullopt,
                 .problem =
@@ -311,9 +312,11 @@ Document parse_document(std::string_view text) {
                             .message = concat("the document is longer than ", kMaxSize, " bytes"),
                             .position = {}}};
     }
-    Builder builder(text);
+    Builder builder(text, positions);
     nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
-    return std::move(builder).finish();
+    auto document = std::move(builder).finish();
+    if (!document.problem || positions == Positions::Known) return document;
+    return parse_document(text);  // for the place of the problem
 }
 
 Position position_at(std::string_view text, std::size_t offset) {

@@ -5,6 +5,8 @@
 #pragma once
 
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "cleat/plan/host_steps.hpp"
@@ -14,7 +16,7 @@
 
 namespace cleat::plan {
 
-using Action = std::variant<
+using AnyStep = std::variant<
     StartScope, ChangeScope, MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup,
     MakeSubgroup, MakeRdtGroup, WriteRdtSchema, JoinRdtGroups, OpenNamespace, MakeIdMapping,
     OpenSource, OpenContainer, OpenHookOutput, Clone, OpenNewNamespace, MoveNetDevice, WriteIdMaps,
@@ -26,6 +28,25 @@ using Action = std::variant<
     SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
     SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,
     SetUser, SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;
+
+template <class T, class Variant>
+inline constexpr bool kIsOneOf = false;
+template <class T, class... Steps>
+inline constexpr bool kIsOneOf<T, std::variant<Steps...>> = (std::is_same_v<T, Steps> || ...);
+
+/// What a step does: a variant whose copies, moves and ends are compiled once (steps.cpp), as each
+/// of them knows seventy types.
+struct Action : AnyStep {
+    template <class T>
+        requires kIsOneOf<T, AnyStep>
+    // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): as a variant's
+    Action(T step) noexcept : AnyStep(std::in_place_type<T>, std::move(step)) {}
+    Action(const Action& other);
+    Action(Action&& other) noexcept;
+    Action& operator=(const Action& other);
+    Action& operator=(Action&& other) noexcept;
+    ~Action();
+};
 
 /// One step, and the property of config.json that asks for it ("" if none does).
 struct Step {

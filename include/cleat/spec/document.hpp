@@ -37,9 +37,14 @@ struct Document {
     std::optional<Problem> problem;
 };
 
+/// To find where values stand takes as long as to read them. Unknown, every offset is 0; a problem
+/// of the text itself has its place in any case.
+enum class Positions { Known, Unknown };
+
 /// Refuses what is not JSON, trailing text, duplicate members, NUL characters, more than 64 levels
 /// and more than 4 MiB.
-[[nodiscard]] Document parse_document(std::string_view text);
+[[nodiscard]] Document parse_document(std::string_view text,
+                                      Positions positions = Positions::Known);
 
 /// The string at /object/member, found without a look at what else is in the text. Nothing if it is
 /// not there; what it gives of a text that parse_document() refuses is not said.

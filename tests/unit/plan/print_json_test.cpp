@@ -15,7 +15,7 @@ std::vector<Step> one_of_each(std::index_sequence<Index...>) {
 }
 
 std::vector<Step> one_of_each() {
-    return one_of_each(std::make_index_sequence<std::variant_size_v<Action>>{});
+    return one_of_each(std::make_index_sequence<std::variant_size_v<AnyStep>>{});
 }
 
 }  // namespace
