@@ -4,6 +4,7 @@
 // exactly one function (kernel, launch or cgroup).
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -41,6 +42,8 @@ struct Action : AnyStep {
         requires kIsOneOf<T, AnyStep>
     // NOLINTNEXTLINE(google-explicit-constructor,hicpp-explicit-conversions): as a variant's
     Action(T step) noexcept : AnyStep(std::in_place_type<T>, std::move(step)) {}
+    template <std::size_t index>
+    explicit Action(std::in_place_index_t<index> which) : AnyStep(which) {}
     Action(const Action& other);
     Action(Action&& other) noexcept;
     Action& operator=(const Action& other);
