@@ -59,17 +59,17 @@ CapabilitySets capabilities(const Subject& subject) {
 void add_seccomp(const Subject& subject, Steps& init) {
     if (!has_filter(subject)) return;
     const auto& annotations = subject.annotations;
-    const auto profile = subject.linux.seccomp.value_or(spec::Seccomp{});
+    auto profile = subject.linux.seccomp.value_or(spec::Seccomp{});
     if (!annotations.seccomp_bpf_data.empty()) {
         spec::Seccomp bare;
-        bare.flags = profile.flags;
+        bare.flags = std::move(profile.flags);
         return init.add(
             LoadSeccomp{.seccomp = std::move(bare), .program = annotations.seccomp_bpf_data},
             "/annotations/run.oci.seccomp_bpf_data");
     }
     const auto unknown =
         annotations.seccomp_fail_unknown_syscall ? UnknownCalls::Refuse : UnknownCalls::Skip;
-    init.add(LoadSeccomp{.seccomp = spec::with_receiver(profile, annotations),
+    init.add(LoadSeccomp{.seccomp = spec::with_receiver(std::move(profile), annotations),
                          .program = {},
                          .unknown_calls = unknown},
              "/linux/seccomp");

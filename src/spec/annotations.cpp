@@ -159,8 +159,12 @@ std::vector<std::string_view> known_annotations() {
     return names;
 }
 
+std::string_view listener_path(const Seccomp& seccomp, const Annotations& annotations) {
+    return seccomp.listener_path.empty() ? annotations.seccomp_receiver : seccomp.listener_path;
+}
+
 Seccomp with_receiver(Seccomp seccomp, const Annotations& annotations) {
-    if (seccomp.listener_path.empty()) seccomp.listener_path = annotations.seccomp_receiver;
+    seccomp.listener_path = listener_path(seccomp, annotations);
     return seccomp;
 }
 

@@ -67,7 +67,8 @@ void check_sysctl(const Spec& spec, Complaints& complaints);
 // check_resources.cpp
 void check_resources(const Resources& resources, std::string_view pointer, Complaints& complaints);
 // check_seccomp.cpp
-void check_seccomp(const Seccomp& seccomp, Complaints& complaints);
+/// `listener` stands for its listenerPath (listener_path()).
+void check_seccomp(const Seccomp& seccomp, std::string_view listener, Complaints& complaints);
 // annotations.cpp
 void check_annotations(const Spec& spec, Complaints& complaints);
 // check_config.cpp

@@ -68,7 +68,8 @@ void check_parts(const Spec& spec, Complaints& complaints) {
     if (linux.resources) check_resources(*linux.resources, "/linux/resources", complaints);
     if (linux.intel_rdt) check_intel_rdt(*linux.intel_rdt, complaints);
     if (linux.seccomp)
-        check_seccomp(with_receiver(*linux.seccomp, read_annotations(spec.annotations)),
+        check_seccomp(*linux.seccomp,
+                      listener_path(*linux.seccomp, read_annotations(spec.annotations)),
                       complaints);
 }
 

@@ -71,7 +71,7 @@ void check_rule(const SeccompSyscall& rule, const std::string& pointer, Complain
 
 }  // namespace
 
-void check_seccomp(const Seccomp& seccomp, Complaints& complaints) {
+void check_seccomp(const Seccomp& seccomp, std::string_view listener, Complaints& complaints) {
     const std::string pointer = "/linux/seccomp";
     if (seccomp.default_action == SeccompAction::Notify)
         complaints.add(pointer + "/defaultAction",
@@ -89,11 +89,11 @@ void check_seccomp(const Seccomp& seccomp, Complaints& complaints) {
         check_rule(seccomp.syscalls[i], concat(pointer, "/syscalls/", i), complaints);
         notifies = notifies || seccomp.syscalls[i].action == SeccompAction::Notify;
     }
-    if (notifies && seccomp.listener_path.empty())
+    if (notifies && listener.empty())
         complaints.add(pointer + "/listenerPath", "SCMP_ACT_NOTIFY needs a listener");
-    if (!seccomp.listener_path.empty() && !seccomp.listener_path.starts_with('/'))
+    if (!listener.empty() && !listener.starts_with('/'))
         complaints.add(pointer + "/listenerPath", "must be an absolute path");
-    if (!seccomp.listener_metadata.empty() && seccomp.listener_path.empty())
+    if (!seccomp.listener_metadata.empty() && listener.empty())
         complaints.add(pointer + "/listenerMetadata", "needs a listenerPath");
 }
 

@@ -33,7 +33,10 @@ struct Annotations {
 /// The names that read_annotations() knows, those that are refused among them.
 [[nodiscard]] std::vector<std::string_view> known_annotations();
 
-/// The profile with the listener that an annotation names.
+/// The listener of a profile: its own, or else the one that an annotation names.
+[[nodiscard]] std::string_view listener_path(const Seccomp& seccomp,
+                                             const Annotations& annotations);
+/// The profile with that.
 [[nodiscard]] Seccomp with_receiver(Seccomp seccomp, const Annotations& annotations);
 
 }  // namespace cleat::spec
