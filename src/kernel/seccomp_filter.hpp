@@ -31,6 +31,11 @@ struct Architecture {
 /// does not have, or has through socketcall(2) or ipc(2); nullopt: nobody knows the name.
 [[nodiscard]] std::optional<int> syscall_number(Architecture architecture, const std::string& name);
 
+/// The same of a call whose number on x86_64 is known, without a look at its name: the library
+/// compares each with dozens of others there. nullopt: ask it.
+[[nodiscard]] std::optional<int> syscall_number_beside(Architecture architecture,
+                                                       int on_x86_64) noexcept;
+
 /// Two conditions on one argument: libseccomp refuses them, and other runtimes then take each
 /// condition of the rule for a rule of its own. So it is here.
 [[nodiscard]] bool has_repeated_argument(const spec::SeccompSyscall& rule) noexcept;

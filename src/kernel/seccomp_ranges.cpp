@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -51,12 +52,16 @@ constexpr X86Direct kX86Direct[] = {
     {-213, 399}, {-214, 402}, {-221, 397}, {-222, 398}, {-223, 395}, {-224, 396},
 };
 
+/// The numbers of all names of a profile on x86_64, in its order.
+using Known = std::vector<std::optional<int>>;
+
 struct TableBuilder {
+    const Known& known;
     std::uint32_t default_return = 0;
-    std::vector<Entry> entries;
-    std::vector<std::uint32_t> named;  ///< also by rules that say what the default says
-    std::vector<Stretch> stretches;
-    NumberTable table;
+    std::vector<Entry> entries = {};
+    std::vector<std::uint32_t> named = {};  ///< also by rules that say what the default says
+    std::vector<Stretch> stretches = {};
+    NumberTable table = {};
 };
 
 bool is_32_bit(Architecture architecture) {
@@ -94,29 +99,47 @@ void add_multiplexed(TableBuilder& builder, Entry entry, int pseudo) {
     builder.entries.push_back(entry);
 }
 
-void add_name(TableBuilder& builder, Architecture architecture, const Entry& rule,
-              const std::string& name) {
+void add_number(TableBuilder& builder, Architecture architecture, const Entry& rule, int number) {
     constexpr int kFirstOtherPseudo = -10000;  // calls that the architecture does not have
-    const auto number = syscall_number(architecture, name);
-    if (!number) return log({LogLevel::Debug, concat("seccomp: unknown system call ", name)});
     const bool differs = rule.return_value != builder.default_return;
-    if (*number < 0) {
-        if (differs && architecture.token == SCMP_ARCH_X86 && *number > kFirstOtherPseudo)
-            add_multiplexed(builder, rule, *number);
+    if (number < 0) {
+        if (differs && architecture.token == SCMP_ARCH_X86 && number > kFirstOtherPseudo)
+            add_multiplexed(builder, rule, number);
         return;
     }
     Entry entry = rule;
-    entry.number = static_cast<std::uint32_t>(*number);
+    entry.number = static_cast<std::uint32_t>(number);
     builder.named.push_back(entry.number);
     if (differs) builder.entries.push_back(entry);
 }
 
+std::optional<int> number_of(Architecture architecture, const std::string& name,
+                             std::optional<int> on_x86_64) {
+    if (architecture.token == SCMP_ARCH_X86_64) return on_x86_64;
+    const auto number = syscall_number_beside(architecture, on_x86_64.value_or(-1));
+    return number ? number : syscall_number(architecture, name);
+}
+
+Known known_numbers(const spec::Seccomp& seccomp) {
+    Known known;
+    for (const auto& rule : seccomp.syscalls)
+        for (const auto& name : rule.names)
+            known.push_back(syscall_number({SCMP_ARCH_X86_64}, name));
+    return known;
+}
+
 void add_rules(TableBuilder& builder, const spec::Seccomp& seccomp, Architecture architecture) {
+    auto known = builder.known.begin();
     for (const auto& rule : seccomp.syscalls) {
         const Entry entry{.return_value = seccomp_return(rule.action, rule.errno_ret),
                           .is_32_bit = is_32_bit(architecture),
                           .rule = &rule};
-        for (const auto& name : rule.names) add_name(builder, architecture, entry, name);
+        for (const auto& name : rule.names) {
+            if (const auto number = number_of(architecture, name, *known++))
+                add_number(builder, architecture, entry, *number);
+            else
+                log({LogLevel::Debug, concat("seccomp: unknown system call ", name)});
+        }
     }
 }
 
@@ -147,6 +170,7 @@ void push(NumberTable& table, std::uint64_t first, Outcome outcome) {
 
 /// The stretches between two numbers.
 void push_unnamed(TableBuilder& builder, std::uint64_t from, std::uint64_t to) {
+    if (from == to) return;
     const auto& stretches = builder.stretches;
     for (std::size_t i = 0; i < stretches.size(); ++i) {
         const auto end = i + 1 < stretches.size() ? stretches[i + 1].first : kEnd;
@@ -167,34 +191,49 @@ void append_conditional(Outcome& outcome, const Entry& entry) {
     }
 }
 
-/// What all the rules for one number come to.
-Outcome outcome_of(std::span<const Entry> entries, std::uint32_t default_return) {
-    Outcome outcome{.return_value = default_return, .is_32_bit = entries.front().is_32_bit};
-    for (const auto& entry : entries) {
-        if (entry.rule->args.empty() && !entry.is_multiplexed) {
-            outcome.return_value = entry.return_value;
+/// What all the rules for one number come to, in the order of the profile.
+Outcome outcome_of(std::span<const Entry* const> entries, std::uint32_t default_return) {
+    Outcome outcome{.return_value = default_return, .is_32_bit = entries.front()->is_32_bit};
+    for (const auto* entry : entries) {
+        if (entry->rule->args.empty() && !entry->is_multiplexed) {
+            outcome.return_value = entry->return_value;
             break;
         }
-        append_conditional(outcome, entry);
+        append_conditional(outcome, *entry);
     }
     while (!outcome.rules.empty() && outcome.rules.back().return_value == outcome.return_value)
         outcome.rules.pop_back();
     return outcome;
 }
 
+/// By number; those of one number stay in the order of the profile. Byte by byte from the last,
+/// without a comparison: hundreds of numbers in the order of names are slow to sort otherwise.
+std::vector<const Entry*> in_order(const std::vector<Entry>& entries) {
+    std::vector<const Entry*> order(entries.size());
+    std::vector<const Entry*> next(entries.size());
+    std::ranges::transform(entries, order.begin(), [](const Entry& entry) { return &entry; });
+    for (unsigned shift = 0; shift < 32 && !order.empty(); shift += 8) {
+        std::uint32_t places[257] = {};
+        for (const auto* entry : order) ++places[(entry->number >> shift & 0xffU) + 1];
+        const std::uint32_t of_first = places[(order.front()->number >> shift & 0xffU) + 1];
+        if (of_first == order.size()) continue;
+        std::partial_sum(std::begin(places), std::end(places), std::begin(places));
+        for (const auto* entry : order)
+            next.data()[places[entry->number >> shift & 0xffU]++] = entry;
+        order.swap(next);
+    }
+    return order;
+}
+
 NumberTable finish(TableBuilder& builder) {
-    auto& entries = builder.entries;
-    // The rules lie in one vector: their addresses are their order.
-    std::ranges::sort(entries, {},
-                      [](const Entry& entry) { return std::pair(entry.number, entry.rule); });
+    const auto entries = in_order(builder.entries);
     std::uint64_t done = 0;
-    for (std::size_t begin = 0; begin < entries.size();) {
-        const std::uint32_t number = entries[begin].number;
-        std::size_t end = begin;
-        while (end < entries.size() && entries[end].number == number) ++end;
+    for (auto begin = entries.begin(); begin != entries.end();) {
+        const std::uint32_t number = (*begin)->number;
+        const auto end = std::find_if(
+            begin, entries.end(), [number](const Entry* entry) { return entry->number != number; });
         push_unnamed(builder, done, number);
-        push(builder.table, number,
-             outcome_of(std::span(entries).subspan(begin, end - begin), builder.default_return));
+        push(builder.table, number, outcome_of({begin, end}, builder.default_return));
         done = std::uint64_t{number} + 1;
         begin = end;
     }
@@ -221,10 +260,11 @@ void add_x32(TableBuilder& builder, const spec::Seccomp& seccomp,
 std::vector<NumberTable> seccomp_tables(const spec::Seccomp& seccomp,
                                         std::span<const Architecture> architectures) {
     std::vector<NumberTable> tables;
+    const Known known = known_numbers(seccomp);
     for (const auto architecture : architectures) {
         const bool is_x32 = architecture.token == SCMP_ARCH_X32;
         if (is_x32 && contains(architectures, SCMP_ARCH_X86_64)) continue;
-        TableBuilder builder;
+        TableBuilder builder{.known = known};
         builder.default_return = seccomp_return(seccomp.default_action, seccomp.default_errno_ret);
         builder.table.audit_architecture = audit_architecture(architecture);
         if (is_x32) {
