@@ -23,7 +23,9 @@ std::string quoted(std::string_view text) {
 }
 
 std::vector<std::string_view> split(std::string_view text, char separator) {
+    constexpr std::size_t kUsual = 12;  // as many as a line of mountinfo has
     std::vector<std::string_view> pieces;
+    pieces.reserve(kUsual);
     for (;;) {
         const auto end = text.find(separator);
         pieces.push_back(text.substr(0, end));

@@ -15,8 +15,8 @@ constexpr std::string_view kUsualPlace = "/sys/fs/cgroup";
 
 /// One line of mountinfo (proc_pid_mountinfo(5)); texts still have their octal escapes.
 struct Mount {
-    std::string_view id;
-    std::string_view parent;
+    unsigned id;
+    unsigned parent;
     std::string_view root;
     std::string_view point;
     std::string_view type;
@@ -41,8 +41,11 @@ std::optional<Mount> parse_mount(std::string_view line) {
     if (fields.size() < kFirstOptionalField) return std::nullopt;
     const auto separator = std::find(fields.begin() + kFirstOptionalField, fields.end(), "-");
     if (fields.end() - separator < 4) return std::nullopt;
-    return Mount{.id = fields[0],
-                 .parent = fields[1],
+    const auto id = parse_number<unsigned>(fields[0]);
+    const auto parent = parse_number<unsigned>(fields[1]);
+    if (!id || !parent) return std::nullopt;
+    return Mount{.id = *id,
+                 .parent = *parent,
                  .root = fields[3],
                  .point = fields[4],
                  .type = separator[1],
@@ -169,6 +172,7 @@ std::vector<plan::CgroupHierarchy> parse_hierarchies(std::string_view mountinfo,
 }
 
 std::string parse_resctrl(std::string_view mountinfo) {
+    if (mountinfo.find(" resctrl ") == std::string_view::npos) return {};
     const auto mounts = parse_mounts(mountinfo);
     const auto found = std::ranges::find_if(mounts, [&](const Mount& mount) {
         return mount.type == "resctrl" && mount.root == "/" && is_reachable(mount, mounts);
