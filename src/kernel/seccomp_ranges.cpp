@@ -159,13 +159,17 @@ void add_stretches(TableBuilder& builder, const spec::Seccomp& seccomp, std::uin
         {std::uint64_t{newest_of(builder.named, base)} + 1, SECCOMP_RET_ERRNO | ENOSYS});
 }
 
-bool same_end(const Outcome& a, const Outcome& b) {
-    return a.rules.empty() && b.rules.empty() && a.return_value == b.return_value;
+void push_plain(NumberTable& table, std::uint64_t first, std::uint32_t return_value) {
+    if (!table.ranges.empty()) {
+        const auto& last = table.ranges.back().outcome;
+        if (last.rules.empty() && last.return_value == return_value) return;
+    }
+    table.ranges.push_back({static_cast<std::uint32_t>(first), {.return_value = return_value}});
 }
 
-void push(NumberTable& table, std::uint64_t first, Outcome outcome) {
-    if (!table.ranges.empty() && same_end(table.ranges.back().outcome, outcome)) return;
-    table.ranges.push_back({static_cast<std::uint32_t>(first), std::move(outcome)});
+void push(NumberTable& table, std::uint32_t first, Outcome outcome) {
+    if (outcome.rules.empty()) return push_plain(table, first, outcome.return_value);
+    table.ranges.push_back({first, std::move(outcome)});
 }
 
 /// The stretches between two numbers.
@@ -175,8 +179,7 @@ void push_unnamed(TableBuilder& builder, std::uint64_t from, std::uint64_t to) {
     for (std::size_t i = 0; i < stretches.size(); ++i) {
         const auto end = i + 1 < stretches.size() ? stretches[i + 1].first : kEnd;
         const auto first = std::max(from, stretches[i].first);
-        if (first < std::min(to, end))
-            push(builder.table, first, {.return_value = stretches[i].return_value});
+        if (first < std::min(to, end)) push_plain(builder.table, first, stretches[i].return_value);
     }
 }
 
@@ -191,11 +194,14 @@ void append_conditional(Outcome& outcome, const Entry& entry) {
     }
 }
 
+/// Whether it holds whatever the arguments are, and so what comes behind it does not matter.
+bool is_plain(const Entry& entry) { return entry.rule->args.empty() && !entry.is_multiplexed; }
+
 /// What all the rules for one number come to, in the order of the profile.
 Outcome outcome_of(std::span<const Entry* const> entries, std::uint32_t default_return) {
     Outcome outcome{.return_value = default_return, .is_32_bit = entries.front()->is_32_bit};
     for (const auto* entry : entries) {
-        if (entry->rule->args.empty() && !entry->is_multiplexed) {
+        if (is_plain(*entry)) {
             outcome.return_value = entry->return_value;
             break;
         }
@@ -233,7 +239,10 @@ NumberTable finish(TableBuilder& builder) {
         const auto end = std::find_if(
             begin, entries.end(), [number](const Entry* entry) { return entry->number != number; });
         push_unnamed(builder, done, number);
-        push(builder.table, number, outcome_of({begin, end}, builder.default_return));
+        if (is_plain(**begin))
+            push_plain(builder.table, number, (*begin)->return_value);
+        else
+            push(builder.table, number, outcome_of({begin, end}, builder.default_return));
         done = std::uint64_t{number} + 1;
         begin = end;
     }
