@@ -120,6 +120,22 @@ TEST_CASE("a glance reads escapes") {
     CHECK_FALSE(glance(R"({"\u006f":{"n":"m"}})", "o", "m"));
 }
 
+TEST_CASE("places that nobody asks for are not known; a problem has its own all the same") {
+    const auto quick = parse_document(R"({"a": [1, "x"]})", Positions::Unknown);
+    REQUIRE(quick.root);
+    const Node* found = quick.root->find("a");
+    REQUIRE(found != nullptr);
+    CHECK(found->offset == 0);
+    CHECK(found->elements.at(1).text == "x");
+    for (const auto* text : {"{\n  \"a\": 1, \"a\": 2}", "[\n  1,,]", "{\n \"a\": \"\\u0000\"}"}) {
+        const auto bad = parse_document(text, Positions::Unknown);
+        REQUIRE(bad.problem);
+        REQUIRE(bad.problem->position);
+        CHECK(bad.problem->position->line == 2);
+        CHECK(bad.problem->position->column > 1);
+    }
+}
+
 TEST_CASE("numbers are integers when nothing is behind the point") {
     const auto kind = [](const char* text) { return parse_document(text).root.value().kind; };
     CHECK(kind("1") == Node::Kind::Unsigned);

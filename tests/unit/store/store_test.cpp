@@ -74,6 +74,21 @@ void write(const store::Entry& entry, const char* name, std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a staged state is nobody's until it is published") {
+    const Scratch scratch;
+    const Store store(scratch.root);
+    const auto entry = store.reserve(id("web1"));
+    REQUIRE(entry);
+    CHECK_FALSE(entry->publish_state());
+    REQUIRE(entry->stage_state(full_state()));
+    CHECK(entry->read_state().error().kind == ErrorKind::NotFound);
+    REQUIRE(entry->publish_state());
+    CHECK(entry->read_state().value().id == "web1");
+    REQUIRE(entry->stage_state(full_state()));
+    REQUIRE(store.remove(id("web1")));
+    CHECK(store.list().value().empty());
+}
+
 TEST_CASE("a state comes back as it was written") {
     const Scratch scratch;
     const auto entry = Store(scratch.root).reserve(id("web1"));
