@@ -37,8 +37,8 @@ struct Document {
     std::optional<Problem> problem;
 };
 
-/// To find where values stand takes as long as to read them. Unknown, every offset is 0; a problem
-/// of the text itself has its place in any case.
+/// To find where values stand takes time. Unknown, every offset is 0; a problem of the text itself
+/// has its place in any case.
 enum class Positions { Known, Unknown };
 
 /// Refuses what is not JSON, trailing text, duplicate members, NUL characters, more than 64 levels
