@@ -135,10 +135,17 @@ class Binder {
                            Table<T>::kFields);
             if (known) continue;
             unknown_.push_back(pointer_push(place.pointer(), name));
-            std::apply(
-                [&](const auto&... field) { (warn_of_case(value, place, name, field.name), ...); },
-                Table<T>::kFields);
+            warn_of_cases<T>(value, place, name);
         }
+    }
+
+    template <class T>
+    void warn_of_cases(const Node& node, const Place& place, std::string_view name) {
+        std::apply(
+            [this, &node, &place, name](const auto&... field) {
+                (warn_of_case(node, place, name, field.name), ...);
+            },
+            Table<T>::kFields);
     }
 
     /// Go reads names in any case, the specification does not: what is meant to confine a container
