@@ -40,7 +40,7 @@ constexpr NewCall kNewCalls[] = {
     {"file_setattr", 469},
 };
 
-constexpr int kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT
+constexpr int kBitOfX32 = 0x40000000;  // __X32_SYSCALL_BIT
 constexpr int kCommon = 424;         // from here on all architectures number alike
 
 /// What 32-bit x86 calls what x86_64 has under these numbers, from 0 on; negative as in
@@ -92,7 +92,7 @@ std::optional<int> syscall_number(Architecture architecture, const std::string& 
     if (!can_emit(architecture)) return std::nullopt;
     const auto found = std::ranges::find(kNewCalls, name, &NewCall::name);
     if (found == std::end(kNewCalls)) return std::nullopt;
-    return architecture.token == SCMP_ARCH_X32 ? found->number + kX32Bit : found->number;
+    return architecture.token == SCMP_ARCH_X32 ? found->number + kBitOfX32 : found->number;
 }
 
 std::optional<int> syscall_number_beside(Architecture architecture, int on_x86_64) noexcept {
@@ -104,7 +104,7 @@ std::optional<int> syscall_number_beside(Architecture architecture, int on_x86_6
     }
     if (architecture.token == SCMP_ARCH_X32 && on_x86_64 < kListed &&
         !std::ranges::binary_search(kNotOnX32, on_x86_64))
-        return on_x86_64 + kX32Bit;
+        return on_x86_64 + kBitOfX32;
     return std::nullopt;
 }
 
