@@ -41,7 +41,7 @@ constexpr NewCall kNewCalls[] = {
 };
 
 constexpr int kBitOfX32 = 0x40000000;  // __X32_SYSCALL_BIT
-constexpr int kCommon = 424;         // from here on all architectures number alike
+constexpr int kCommon = 424;           // from here on all architectures number alike
 
 /// What 32-bit x86 calls what x86_64 has under these numbers, from 0 on; negative as in
 /// syscall_number() (arch/x86/entry/syscalls).
