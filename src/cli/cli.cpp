@@ -19,6 +19,7 @@
 namespace cleat::cli {
 namespace {
 
+constexpr std::size_t kHeapOfPlan = std::size_t{192} << 10U;  // and of a config
 constexpr int kFailure = 1;
 constexpr int kNotJudged = 2;     // validate, audit and conformance, whose 1 is a verdict
 constexpr int kOwnFailure = 255;  // what the process in the container would hardly choose
@@ -40,7 +41,7 @@ int show(const std::string& text) {
 Result<int> prepare_and_carry_out(const Globals& globals, const Arguments& arguments, char** argv) {
     TRY(check_inherited(inherited_by(arguments)));
     if (enters_container(arguments)) {
-        sys::stock_memory();
+        sys::stock_heap(kHeapOfPlan);
         TRY(launch::seal_own_executable(argv));
     }
     TRY(open_log());

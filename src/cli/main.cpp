@@ -8,11 +8,35 @@
 #include "cleat/conformance/conformance.hpp"
 #include "cleat/shim/shim.hpp"
 #include "cleat/sys/heap.hpp"
+#include "cleat/sys/image.hpp"
 #include "cli.hpp"
+
+namespace {
+
+#ifdef CLEAT_TEXT_IN_ORDER
+// Of the linker (end(3)): where the program begins, where the functions end that src/cli/hot.ld
+// puts together, and the ends of the text and of the data.
+extern "C" {
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
+extern const char __executable_start;
+extern const char cleat_warm_end;
+extern const char etext;
+extern const char edata;
+}
+
+void name_working_image() {
+    cleat::sys::set_working_image({&__executable_start, &cleat_warm_end}, {&etext, &edata});
+}
+#else
+void name_working_image() {}
+#endif
+
+}  // namespace
 
 int main(int argc, char** argv) {
     constexpr int kRefused = 1;
     constexpr mode_t kUmask = 022;
+    constexpr std::size_t kHeap = std::size_t{32} << 10U;  // what a `state` takes
     // Before anything of the process is changed: the probe tells how a runtime has left it.
     if (cleat::conformance::is_part(argc, argv)) return cleat::conformance::play_part(argc, argv);
     // Set-user-ID or file capabilities would give a stranger's command line our privileges.
@@ -27,5 +51,8 @@ int main(int argc, char** argv) {
     if (cleat::shim::is_name_of_shim(argc > 0 ? argv[0] : ""))
         return cleat::shim::run(argc, argv, cleat::cli::build);
     cleat::sys::shape_heap();
+    cleat::sys::stock_heap(kHeap);
+    cleat::sys::stock_stack();
+    name_working_image();
     return cleat::cli::run(argc, argv);
 }

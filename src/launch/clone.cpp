@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/image.hpp"
 
 namespace cleat::launch {
 
@@ -29,7 +30,10 @@ Result<Cloned> clone_process(const CloneRequest& request) {
     if (args.exit_signal == SIGCHLD) ::signal(SIGCHLD, SIG_DFL);
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0) return fail_errno("make process", errno);
-    if (pid == 0) return Cloned{};
+    if (pid == 0) {
+        sys::map_working_image();
+        return Cloned{};
+    }
     return Cloned{.pid = static_cast<pid_t>(pid), .pidfd = sys::Fd(pidfd)};
 }
 

@@ -20,10 +20,12 @@
 #include "cleat/kernel/apply.hpp"
 #include "cleat/spec/decode.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/heap.hpp"
 #include "cleat/sys/message.hpp"
 #include "cleat/sys/tree.hpp"
 #include "clone.hpp"
 #include "protocol.hpp"
+#include "seal.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -245,8 +247,11 @@ void stop_ignoring_signals(int proc) noexcept {
             ::sigaction(number, &action, nullptr);
 }
 
-/// Closes what only the host uses and forgets what an engine may have done to its signals.
+/// Has at hand what it runs, closes what only the host uses and forgets what an engine may have
+/// done to its signals.
 void begin_child(ChildArguments& arguments) noexcept {
+    sys::stock_stack();
+    close_mount_of_copy();
     arguments.host_end.reset();
     stop_ignoring_signals(arguments.context.proc.get());
     ::sigset_t none;

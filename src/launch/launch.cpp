@@ -24,6 +24,7 @@
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
+#include "seal.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -204,8 +205,8 @@ Result<void> Host::operator()(const plan::Clone& step) {
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
     if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
-    sys::freeze_heap();
     auto cloned = clone_first(step);
+    sys::freeze_heap();  // in both processes, each with a piece of its own
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
                        !plan_.scope.unit.empty() && context_.unified_cgroup;
     if (moved) {
@@ -266,7 +267,10 @@ Result<void> Host::operator()(const plan::Report& step) {
 }
 
 Result<void> Host::operator()(const plan::Await& step) {
-    if (step.gate == plan::Gate::Ready) TRY(stage());
+    if (step.gate == plan::Gate::Ready) {
+        TRY(stage());
+        close_mount_of_copy();
+    }
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {

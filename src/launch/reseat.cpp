@@ -19,6 +19,7 @@
 
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "cleat/sys/image.hpp"
 
 /// Where this program begins in memory; the linker gives it a name of its own.
 extern "C" const Elf64_Ehdr program __asm__("__ehdr_start") __attribute__((visibility("hidden")));
@@ -181,6 +182,7 @@ Result<void> reseat_on(int copy) {
     if (!kWhole) return fail(ErrorKind::Unsupported, "the data has parts that may not be read");
     TRY(check_same(copy));
     TRY(move_segments(copy));
+    sys::map_working_image();
     auto map = TRY(memory_map(copy));
     map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));  // after the last allocation
     if (::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) < 0)

@@ -18,10 +18,11 @@
 #include "server.hpp"
 #include "tasks.hpp"
 
-// Of the linker (end(3)): where the program begins, and the end of its text.
+// Of the linker (end(3)): where the program begins, and its first data that is not as in the file.
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
 extern "C" const char __executable_start;
-extern "C" const char etext;
+// NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
+extern "C" const char __init_array_start;
 
 namespace cleat::shim {
 namespace {
@@ -42,7 +43,7 @@ Result<sys::Fd> take_signals() {
 /// for a child only. What is needed again comes from the page cache, sixteen pages at a time.
 void forget_text() {
     const char* const begin = &__executable_start;
-    const auto size = static_cast<std::size_t>(&etext - begin);
+    const auto size = static_cast<std::size_t>(&__init_array_start - begin);
     const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
     ::madvise(const_cast<char*>(begin), size / page * page, MADV_DONTNEED);  // never written to
 }

@@ -13,12 +13,14 @@
 namespace {
 
 constexpr std::size_t kAlignment = alignof(std::max_align_t);
-constexpr std::size_t kPiece = std::size_t{64} << 10U;
+constexpr std::size_t kPiece = std::size_t{512} << 10U;  // of addresses
+constexpr std::size_t kStep = std::size_t{32} << 10U;    // of memory, as it is needed
 
 /// Single-threaded: a process with threads never freezes.
 struct Frozen {
     std::byte* begin = nullptr;
     std::byte* next = nullptr;
+    std::byte* stocked = nullptr;  ///< what is below is there
     std::byte* end = nullptr;
     bool now = false;
 };
@@ -33,11 +35,8 @@ std::span<std::byte> whole_pages(std::byte* memory, std::size_t size) noexcept {
     return {static_cast<std::byte*>(first), space & ~(kPage - 1)};
 }
 
-/// Of the stack, what is used next; the kernel has made room for more than that.
-std::span<std::byte> pages_below() noexcept {
-    constexpr std::size_t kStack = std::size_t{40} << 10U;
-    auto* here = static_cast<std::byte*>(__builtin_frame_address(0));
-    return whole_pages(here - kStack, kStack);
+void populate(std::span<std::byte> pages) noexcept {
+    if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
 }
 
 [[maybe_unused]] void* from_piece(std::size_t size) noexcept {
@@ -45,6 +44,10 @@ std::span<std::byte> pages_below() noexcept {
     if (whole < size || whole > static_cast<std::size_t>(frozen.end - frozen.next)) return nullptr;
     void* memory = frozen.next;
     frozen.next += whole;
+    while (frozen.stocked < frozen.next) {
+        populate({frozen.stocked, kStep});
+        frozen.stocked += kStep;
+    }
     return memory;
 }
 
@@ -57,28 +60,35 @@ std::span<std::byte> pages_below() noexcept {
 namespace cleat::sys {
 
 void shape_heap() noexcept {
-    constexpr int kStep = 1 << 20;
+    constexpr int kGrowth = 1 << 20;
     constexpr int kKept = 1 << 30;
-    ::mallopt(M_TOP_PAD, kStep);
+    ::mallopt(M_TOP_PAD, kGrowth);
     ::mallopt(M_TRIM_THRESHOLD, kKept);
-    ::mallopt(M_MMAP_THRESHOLD, kStep);
+    ::mallopt(M_MMAP_THRESHOLD, kGrowth);
 }
 
-void stock_memory() noexcept {
-    constexpr std::size_t kHeap = std::size_t{192} << 10U;
-    void* heap = std::malloc(kHeap);
-    for (const auto pages : {whole_pages(static_cast<std::byte*>(heap), kHeap), pages_below()})
-        if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
+void stock_heap(std::size_t size) noexcept {
+    void* heap = std::malloc(size);
+    populate(whole_pages(static_cast<std::byte*>(heap), size));
     std::free(heap);
 }
 
+void stock_stack() noexcept {
+    constexpr std::size_t kStack = std::size_t{32} << 10U;
+    auto* here = static_cast<std::byte*>(__builtin_frame_address(0));
+    populate(whole_pages(here - kStack, kStack + kPage));
+}
+
 void freeze_heap() noexcept {
-    if (frozen.begin == nullptr) {
-        frozen.begin = static_cast<std::byte*>(std::malloc(kPiece));
-        frozen.next = frozen.begin;
-        frozen.end = frozen.begin == nullptr ? nullptr : frozen.begin + kPiece;
-    }
     frozen.now = true;
+    if (frozen.begin != nullptr) return;
+    void* piece =
+        ::mmap(nullptr, kPiece, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (piece == MAP_FAILED) return;
+    frozen.begin = static_cast<std::byte*>(piece);
+    frozen.next = frozen.begin;
+    frozen.stocked = frozen.begin;
+    frozen.end = frozen.begin + kPiece;
 }
 
 ThawedHeap::ThawedHeap() noexcept { frozen.now = false; }

@@ -3,19 +3,24 @@
 // to a heap full of small pieces costs more than what they are called for.
 #pragma once
 
+#include <cstddef>
+
 namespace cleat::sys {
 
 /// The heap grows once and never shrinks, as a command does not live for long. What is large comes
 /// from it, too, and not from a mapping of its own.
 void shape_heap() noexcept;
 
-/// After shape_heap(): pages for what a config and its plan take, on the heap and the stack, are
-/// there before they are touched: one system call instead of a fault for each. Does nothing where
-/// the kernel cannot (before Linux 5.14).
-void stock_memory() noexcept;
+/// After shape_heap(): the next `size` bytes of the heap are there before they are touched: one
+/// system call instead of a fault for each page. Does nothing where the kernel cannot (before
+/// Linux 5.14).
+void stock_heap(std::size_t size) noexcept;
+/// As much for the stack below the caller; in a child, a copy of what it shares.
+void stock_stack() noexcept;
 
 /// From here on nothing is given back, and what is new comes from one fresh piece (from the heap
-/// again once that is full). For a process that soon ends or executes something, and its children.
+/// again once that is full). For a process that soon ends or executes something; called behind the
+/// clone, so that parent and child have a piece each, of which nothing is copied.
 void freeze_heap() noexcept;
 /// As before, for as long as a process waits that may live long; then frozen (again). What was
 /// freed while it was frozen stays where it is.

@@ -28,6 +28,12 @@ bool holds(Work work) {
     return ::waitpid(pid, &status, 0) == pid && status == 0;
 }
 
+long faults() {
+    ::rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    return usage.ru_minflt;
+}
+
 std::uintptr_t address(const auto& owner) { return reinterpret_cast<std::uintptr_t>(owner.get()); }
 
 }  // namespace
@@ -80,16 +86,34 @@ TEST_CASE("a thawed heap gives again what it has got back" * doctest::skip(!kRep
 
 TEST_CASE("what stock is used of has no faults left" * doctest::skip(!kReplaced)) {
     CHECK(holds([] {
-        const auto faults = [] {
-            ::rusage usage{};
-            ::getrusage(RUSAGE_SELF, &usage);
-            return usage.ru_minflt;
-        };
         shape_heap();
-        stock_memory();
+        stock_heap(180'000);
         const auto before = faults();
         const std::string text(120'000, 'z');
         return text.back() == 'z' && faults() - before < 8;
+    }));
+}
+
+TEST_CASE("stock of the stack has no faults left" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        stock_stack();
+        const auto before = faults();
+        volatile char deep[28'000];
+        for (std::size_t i = 0; i < sizeof deep; i += 1000) deep[i] = 'd';
+        return deep[0] == 'd' && faults() == before;
+    }));
+}
+
+TEST_CASE("after a clone each process has a piece of its own" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        freeze_heap();
+        auto ours = std::make_unique<int>(1);
+        const bool theirs = holds([&] {
+            auto next = std::make_unique<int>(2);  // goes on in its copy
+            *ours = 3;
+            return *next == 2;
+        });
+        return theirs && *ours == 1;
     }));
 }
 

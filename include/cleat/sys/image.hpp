@@ -1,0 +1,18 @@
+// Room: sys (layer 1). The program's own image in memory. The kernel maps a file sixteen pages at a
+// time, when one of them is touched; where a fault is dear (a virtual machine takes ten
+// microseconds or more for it) that is a good part of what a short command costs.
+#pragma once
+
+#include <string_view>
+
+namespace cleat::sys {
+
+/// What `create`, `run` and `exec` use of the image: their functions, and what is only read.
+void set_working_image(std::string_view text, std::string_view constants) noexcept;
+
+/// Maps all of that by one system call for each part: when the image was mapped anew, and in a
+/// child, which does not inherit what is mapped of a file. Does nothing where the kernel cannot
+/// (before Linux 5.14) or nothing is set.
+void map_working_image() noexcept;
+
+}  // namespace cleat::sys
