@@ -14,7 +14,8 @@ machine hits all alike. Look at the ratios, to crun or else to the first runtime
                     than; with the runtimes if it is built
 
 Needs root, busybox-static; strace counts system calls, GNU time weighs; cgroups and containers are
-removed again. Containers are close to Docker's default.
+removed again. Containers are close to Docker's default; the runtimes' state is in memory, as /run is
+where systemd has made it.
 """
 import argparse
 import json
@@ -30,7 +31,7 @@ import time
 from bundles import BUSYBOX, SLEEP, TRUE, Bundles
 from floor import FLOOR, Floor
 from growth import Growth
-from machine import end_children, own_mounts, reap, remove_cgroups
+from machine import end_children, leave, memory_at, own_mounts, reap, remove_cgroups
 from measure import Caller, Failed
 from report import draw, ratios, show
 from rounds import Rounds
@@ -58,11 +59,13 @@ class Setting:
         self.options, self.progress, self.failures = options, Progress(), {}
         self.prefix, self.number = f"bench-{os.getpid()}-", 0
         self.directory = tempfile.mkdtemp(prefix="cleat-bench-", dir="/run")
+        self.state = os.path.join(self.directory, "state")
+        memory_at(self.state)
         self.caller, self.bundles = Caller(self.directory), Bundles(self.directory)
         self.floor = Floor(options.runtimes[FLOOR], self) if FLOOR in options.runtimes else None
 
     def state_of(self, runtime):
-        return os.path.join(self.directory, "state-" + runtime)
+        return os.path.join(self.state, runtime)
 
     def command(self, runtime, *arguments):
         return [self.options.runtimes[runtime], "--root", self.state_of(runtime), *arguments]
@@ -103,6 +106,7 @@ class Setting:
         self.progress.show("removing what is left")
         end_children()
         remove_cgroups(self.prefix)
+        leave(self.state)
         shutil.rmtree(self.directory, ignore_errors=True)
         self.progress.show("")
 

@@ -23,6 +23,19 @@ def own_mounts(runtimes):
         print(f"without {UNIFIED}, which crun refuses", file=sys.stderr)
 
 
+def memory_at(path):
+    """A directory in memory, in the mount namespace of own_mounts()."""
+    os.mkdir(path, 0o700)
+    if ctypes.CDLL(None, use_errno=True).mount(b"state", path.encode(), b"tmpfs", 0, b"mode=700"):
+        sys.exit(f"bench: cannot mount a tmpfs on {path}: {os.strerror(ctypes.get_errno())}")
+
+
+def leave(path):
+    """Takes memory_at() off again, whoever is still in it."""
+    mnt_detach = 2
+    ctypes.CDLL(None).umount2(path.encode(), mnt_detach)
+
+
 def hierarchies():
     """The mount points of cgroups; the floor's containers are in each."""
     return sorted(set(cgroup_mounts().values()))
