@@ -25,7 +25,6 @@
 #include "cleat/sys/tree.hpp"
 #include "clone.hpp"
 #include "protocol.hpp"
-#include "seal.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -251,7 +250,6 @@ void stop_ignoring_signals(int proc) noexcept {
 /// done to its signals.
 void begin_child(ChildArguments& arguments) noexcept {
     sys::stock_stack();
-    close_mount_of_copy();
     arguments.host_end.reset();
     stop_ignoring_signals(arguments.context.proc.get());
     ::sigset_t none;

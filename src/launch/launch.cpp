@@ -24,7 +24,6 @@
 #include "id_maps.hpp"
 #include "init.hpp"
 #include "protocol.hpp"
-#include "seal.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -267,10 +266,7 @@ Result<void> Host::operator()(const plan::Report& step) {
 }
 
 Result<void> Host::operator()(const plan::Await& step) {
-    if (step.gate == plan::Gate::Ready) {
-        TRY(stage());
-        close_mount_of_copy();
-    }
+    if (step.gate == plan::Gate::Ready) TRY(stage());
     const auto incoming = TRY(next_message());
     if (incoming.end) return init_died();
     if (incoming.message.kind == MessageKind::Gate && incoming.message.gate == step.gate) {

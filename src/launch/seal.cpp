@@ -1,8 +1,6 @@
 // Room: launch. The runtime runs from a copy of its executable that a container cannot write to
 // (CVE-2019-5736): create, run and exec have a process that is seen inside the container, and whose
 // /proc/PID/exe would otherwise lead to the file on the host.
-#include "seal.hpp"
-
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/mman.h>
@@ -35,8 +33,6 @@ Result<bool> is_sealed(int executable) {
     return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
 }
 
-sys::Fd mount_of_copy;
-
 /// A read-only overlay of the executable's directory, attached nowhere: its inode is not the
 /// host's. Without an upper layer overlay wants two that do not overlap; the second one is never
 /// looked at, as the executable is in the first.
@@ -47,14 +43,12 @@ Result<sys::Fd> overlay_copy(const std::string& path) {
         return fail(ErrorKind::Unsupported, "overlay cannot name this directory");
     const std::vector<std::pair<std::string, std::string>> options = {
         {"lowerdir", concat(directory, ":/dev")}};
-    auto overlay = TRY(
+    const auto overlay = TRY(
         sys::Tree::make({.type = "overlay",
                          .source = "cleat",
                          .options = &options,
                          .attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID}));
-    auto copy = sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_RDONLY | O_NOFOLLOW);
-    mount_of_copy = std::move(overlay).take();
-    return copy;
+    return sys::open_at(overlay.fd(), path.substr(slash + 1).c_str(), O_RDONLY | O_NOFOLLOW);
 }
 
 /// A copy in memory that nobody can change any more. Where vm.memfd_noexec is set it must be said
@@ -102,7 +96,5 @@ Result<void> seal_own_executable(char** argv) {
     const auto copy = TRY(sealed_copy());
     return !copy || reseat_on(copy.get()) ? take_name() : execute(copy, argv);
 }
-
-void close_mount_of_copy() noexcept { mount_of_copy.reset(); }
 
 }  // namespace cleat::launch
