@@ -27,7 +27,7 @@ Result<Cloned> clone_process(const CloneRequest& request) {
         args.cgroup = static_cast<std::uint64_t>(static_cast<unsigned>(request.cgroup));
     }
     // Who was executed by somebody that ignores it would never hear of the child's end (wait(2)).
-    if (args.exit_signal == SIGCHLD) ::signal(SIGCHLD, SIG_DFL);
+    if (args.exit_signal == SIGCHLD) static_cast<void>(::signal(SIGCHLD, SIG_DFL));
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0) return fail_errno("make process", errno);
     if (pid == 0) {

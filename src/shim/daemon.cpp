@@ -90,7 +90,7 @@ class Daemon {
         TRY(signals.begin(loop_));
         TRY(server_.begin());
         // What it took to get here is given back.
-        ::malloc_trim(0);
+        static_cast<void>(::malloc_trim(0));
         forget_text();
         return loop_.run();
     }
