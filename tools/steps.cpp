@@ -1,6 +1,7 @@
 // steps PROGRAM ARGUMENT…: runs it and writes, in callgrind's way, the address of each instruction that it and its
-// children executed, for tools/hot-text. A child is left alone once it executes another file. Addresses are those of the
-// linker's map. Slow: two switches of process an instruction.
+// children executed, for tools/hot-text; those of the children come last, behind a line "# children". A child is left
+// alone once it executes another file. Addresses are those of the linker's map. Slow: two switches of process an
+// instruction.
 //   g++ -std=c++23 -O2 tools/steps.cpp -o steps
 #include <elf.h>
 #include <sys/ptrace.h>
@@ -50,7 +51,7 @@ unsigned long instruction_of(pid_t pid) {
 
 class Steps {
  public:
-    explicit Steps(std::string name) : name_(std::move(name)) {}
+    Steps(std::string name, pid_t first) : name_(std::move(name)), first_(first) {}
 
     /// A process has stopped: notes where it is, and lets it do one more instruction.
     void stopped(pid_t pid, int status) {
@@ -65,7 +66,8 @@ class Steps {
             return;
         }
         const auto address = instruction_of(pid);
-        if (address >= image.begin && address < image.end) seen_.insert(address - image.begin);
+        if (address >= image.begin && address < image.end)
+            (pid == first_ ? seen_ : seen_by_children_).insert(address - image.begin);
         const bool ours = signal == SIGTRAP || signal == SIGSTOP || signal == (SIGTRAP | 0x80);
         ::ptrace(PTRACE_SINGLESTEP, pid, 0, ours ? 0 : signal);
     }
@@ -74,12 +76,16 @@ class Steps {
 
     void print() const {
         for (const auto address : seen_) std::printf("0x%lx 1\n", address);
+        std::puts("# children");
+        for (const auto address : seen_by_children_) std::printf("0x%lx 1\n", address);
     }
 
  private:
     std::string name_;
+    pid_t first_;
     std::map<pid_t, Image> images_;
     std::set<unsigned long> seen_;
+    std::set<unsigned long> seen_by_children_;
 };
 
 }  // namespace
@@ -97,7 +103,7 @@ int main(int argc, char** argv) {
     if (::waitpid(child, &status, 0) != child || !WIFSTOPPED(status)) return 1;
     ::ptrace(PTRACE_SETOPTIONS, child, 0, kOptions);
     const char* slash = std::strrchr(argv[1], '/');
-    Steps steps(slash == nullptr ? argv[1] : slash + 1);
+    Steps steps(slash == nullptr ? argv[1] : slash + 1, child);
     steps.stopped(child, status | PTRACE_EVENT_EXEC << 16);
     for (pid_t pid = 0; (pid = ::waitpid(-1, &status, __WALL)) > 0;) {
         if (WIFSTOPPED(status))

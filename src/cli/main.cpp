@@ -14,18 +14,22 @@
 namespace {
 
 #ifdef CLEAT_TEXT_IN_ORDER
-// Of the linker (end(3)): where the program begins, where the functions end that src/cli/hot.ld
-// puts together, and the ends of the text and of the data.
+// Of the linker (end(3)): where the program begins, where the functions begin and end that
+// src/cli/hot.ld puts together, and the ends of the text and of the data.
 extern "C" {
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the linker's name
 extern const char __executable_start;
+extern const char cleat_children_begin;
+extern const char cleat_children_end;
 extern const char cleat_warm_end;
 extern const char etext;
 extern const char edata;
 }
 
 void name_working_image() {
-    cleat::sys::set_working_image({&__executable_start, &cleat_warm_end}, {&etext, &edata});
+    cleat::sys::set_working_image({.text = {&__executable_start, &cleat_warm_end},
+                                   .text_of_children = {&cleat_children_begin, &cleat_children_end},
+                                   .constants = {&etext, &edata}});
 }
 #else
 void name_working_image() {}

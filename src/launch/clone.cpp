@@ -31,7 +31,7 @@ Result<Cloned> clone_process(const CloneRequest& request) {
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0) return fail_errno("make process", errno);
     if (pid == 0) {
-        sys::map_working_image();
+        sys::map_working_image(sys::Kin::Child);
         return Cloned{};
     }
     return Cloned{.pid = static_cast<pid_t>(pid), .pidfd = sys::Fd(pidfd)};

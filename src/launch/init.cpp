@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "cleat/base/text.hpp"
+#include "cleat/cgroup/cgroup.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "cleat/spec/decode.hpp"
 #include "cleat/sys/files.hpp"
@@ -100,6 +101,10 @@ class InitHands {
         if (incoming.message.kind != MessageKind::Gate || incoming.message.gate != step.gate)
             return fail(ErrorKind::Internal, "a message out of order");
         host_pid_ = incoming.message.pid;
+        // Else the host has opened them before the clone.
+        if (step.gate == plan::Gate::Confined)
+            arguments_.context.cgroup_tasks =
+                TRY(cgroup::open_v1_tasks(arguments_.request.plan.cgroups));
         return {};
     }
 

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <span>
@@ -34,6 +35,17 @@ const Step* find_step(const std::vector<plan::Step>& steps) {
     for (const auto& step : steps)
         if (const auto* found = std::get_if<Step>(&step.action)) return found;
     return nullptr;
+}
+
+bool awaits(const std::vector<plan::Step>& steps, plan::Gate gate) {
+    return std::ranges::any_of(steps, [gate](const plan::Step& step) {
+        const auto* await = std::get_if<plan::Await>(&step.action);
+        return await != nullptr && await->gate == gate;
+    });
+}
+
+bool is_closed(const Error& error) {
+    return error.errno_value == EPIPE || error.errno_value == ECONNRESET;
 }
 
 Result<sys::Fd> connect_agent(const std::string& path) {
@@ -123,6 +135,7 @@ class Host {
     Result<void> commit();
     Result<void> await_execution();
     [[nodiscard]] std::unexpected<Error> init_died();
+    [[nodiscard]] std::unexpected<Error> what_init_said();
 
     const Request& request_;
     const plan::Plan& plan_;
@@ -187,7 +200,8 @@ Result<Cloned> Host::clone_first(const plan::Clone& step) {
 }
 
 Result<void> Host::operator()(const plan::Clone& step) {
-    context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
+    if (!awaits(plan_.init, plan::Gate::Confined))
+        context_.cgroup_tasks = TRY(cgroup::open_v1_tasks(plan_.cgroups));
     if (step.into_cgroup)
         context_.unified_cgroup = TRY(cgroup::open_unified(plan_.cgroups.at(*step.into_cgroup)));
     ChildArguments arguments{.request = request_,
@@ -262,7 +276,9 @@ Result<void> Host::await_joined(pid_t joiner) {
 
 Result<void> Host::operator()(const plan::Report& step) {
     if (step.gate == plan::Gate::Committed) TRY(commit());
-    return send_gate(host_end_.get(), step.gate, child_.pid());
+    auto sent = send_gate(host_end_.get(), step.gate, child_.pid());
+    if (!sent && is_closed(sent.error())) return what_init_said();
+    return sent;
 }
 
 Result<void> Host::operator()(const plan::Await& step) {
@@ -358,6 +374,15 @@ std::unexpected<Error> Host::init_died() {
     if (status && *status > kSignalBase)
         return fail(ErrorKind::System, concat("init was ended by signal ", *status - kSignalBase));
     return fail(ErrorKind::System, "init ended before the process was started");
+}
+
+/// Init has ended while this process was busy.
+std::unexpected<Error> Host::what_init_said() {
+    for (;;) {
+        auto incoming = next_message();
+        if (!incoming) return std::unexpected(std::move(incoming).error());
+        if (incoming->end) return init_died();
+    }
 }
 
 Result<Launched> Host::launch() {

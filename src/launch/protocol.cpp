@@ -54,11 +54,16 @@ void send_failure(int socket, const Error& error) noexcept {
 
 Result<Incoming> receive(int socket) {
     Incoming incoming;
-    auto received =
-        TRY(sys::receive_message(socket, std::as_writable_bytes(std::span(&incoming.message, 1))));
-    incoming.fds = std::move(received.fds);
-    incoming.end = received.size == 0;
-    if (!incoming.end && received.size != sizeof(Message))
+    const auto buffer = std::as_writable_bytes(std::span(&incoming.message, 1));
+    auto received = sys::receive_message(socket, buffer);
+    // An end that is closed with something unread resets the other one once; what it said before is
+    // still to be read.
+    if (!received && received.error().errno_value == ECONNRESET)
+        received = sys::receive_message(socket, buffer);
+    if (!received) return std::unexpected(std::move(received).error());
+    incoming.fds = std::move(received->fds);
+    incoming.end = received->size == 0;
+    if (!incoming.end && received->size != sizeof(Message))
         return fail(ErrorKind::Internal, "a message of the wrong size");
     // The other end may be a process that the container's has taken over.
     Message& message = incoming.message;

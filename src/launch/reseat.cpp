@@ -182,7 +182,7 @@ Result<void> reseat_on(int copy) {
     if (!kWhole) return fail(ErrorKind::Unsupported, "the data has parts that may not be read");
     TRY(check_same(copy));
     TRY(move_segments(copy));
-    sys::map_working_image();
+    sys::map_working_image(sys::Kin::Itself);
     auto map = TRY(memory_map(copy));
     map.brk = reinterpret_cast<std::uintptr_t>(::sbrk(0));  // after the last allocation
     if (::prctl(PR_SET_MM, PR_SET_MM_MAP, &map, sizeof map, 0) < 0)

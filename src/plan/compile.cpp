@@ -75,8 +75,9 @@ Result<Steps> compile_init(const Container& container) {
 
 Result<Steps> compile_host(const Container& container, const Steps& init) {
     Steps host;
-    // Before there is a process: it is confined from its first instruction on.
-    host += TRY(confine(container));
+    // Before there is a process: it is confined from its first instruction on, or waits for it.
+    auto confinement = TRY(confine(container));
+    host += std::move(confinement.before);
     host += TRY(rdt_steps(container));
     // While every path still means what config.json means by it, and with the rights to open it.
     host += open_namespaces(container.namespaces);
@@ -84,6 +85,7 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     host += open_hook_outputs(container);
     // From here on init runs beside this list.
     host += clone_steps(container);
+    host += std::move(confinement.beside);
     host += join_rdt(container.plan.rdt);
     // From the host's network namespace, in which only this process still is.
     host += net_device_steps(container);

@@ -94,9 +94,35 @@ Result<Steps> make_subgroup(const Container& container) {
     return host;
 }
 
-}  // namespace
+/// Not where somebody else is on the way (systemd, a joiner) or init's rights change.
+bool is_confined_beside(const Container& container) {
+    const auto& namespaces = container.namespaces;
+    return has_v1(container.plan.cgroups) && container.plan.scope.unit.empty() &&
+           !is_rootless(container.facts) && !namespaces.needs_joiner() &&
+           !namespaces.has(spec::NamespaceType::User);
+}
 
-Result<Steps> confine(const Container& container) {
+/// The first cgroup of a cpuset rewrites the kernel's text, for which it waits for all processors:
+/// longer if they are busy.
+bool is_made_beside(const CgroupDirectory& cgroup) {
+    return !cgroup.unified &&
+           std::ranges::find(cgroup.controllers, "cpuset") == cgroup.controllers.end();
+}
+
+Confinement divide(const Container& container, Steps steps) {
+    Confinement confinement;
+    if (!is_confined_beside(container)) return {.before = std::move(steps), .beside = {}};
+    for (auto& step : std::move(steps).take()) {
+        const auto cgroup = cgroup_of(step.action);
+        const bool joined = cgroup && is_made_beside(container.plan.cgroups.at(*cgroup));
+        (joined ? confinement.beside : confinement.before)
+            .add(std::move(step.action), std::move(step.origin));
+    }
+    confinement.beside.add(Report{Gate::Confined});
+    return confinement;
+}
+
+Result<Steps> all_steps(const Container& container) {
     const auto& cgroups = container.plan.cgroups;
     Steps host;
     warn_of_missing_limits(container);
@@ -120,6 +146,12 @@ Result<Steps> confine(const Container& container) {
     return host;
 }
 
+}  // namespace
+
+Result<Confinement> confine(const Container& container) {
+    return divide(container, TRY(all_steps(container)));
+}
+
 Steps enter_subgroup(const Container& container) {
     Steps init;
     if (container.subgroup) init.add(EnterSubgroup{.slot = *container.subgroup}, kSubgroup);
@@ -128,6 +160,7 @@ Steps enter_subgroup(const Container& container) {
 
 Steps join_cgroups(const Container& container) {
     Steps init;
+    if (is_confined_beside(container)) init.add(Await{Gate::Confined});
     if (has_v1(container.plan.cgroups)) init.add(JoinCgroups{}, origin_of_cgroups(container));
     return init;
 }

@@ -1,4 +1,4 @@
-// Room: plan. The container's control groups, made and limited before there is a process to put in.
+// Room: plan. The container's control groups, made and limited before a process is in them.
 #pragma once
 
 #include "cleat/base/error.hpp"
@@ -6,8 +6,14 @@
 
 namespace cleat::plan {
 
-/// Host: cgroups, device rules, limits. Errors name the property of /linux/resources.
-[[nodiscard]] Result<Steps> confine(const Container& container);
+/// Host: cgroups, device rules, limits. What init is born in is made before the clone. What it
+/// joins by itself can be made while it gets going, which takes as long; then it waits for that.
+struct Confinement {
+    Steps before;
+    Steps beside;
+};
+/// Errors name the property of /linux/resources.
+[[nodiscard]] Result<Confinement> confine(const Container& container);
 /// Init: into them, where it was not born there.
 [[nodiscard]] Steps join_cgroups(const Container& container);
 /// Init: from there into the one that an annotation asks for below it.

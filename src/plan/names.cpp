@@ -69,6 +69,8 @@ std::string_view gate_name(Gate gate) noexcept {
     switch (gate) {
         case Gate::IdMapsWritten:
             return "id maps written";
+        case Gate::Confined:
+            return "confined";
         case Gate::MountsMade:
             return "mounts made";
         case Gate::RuntimeHooksDone:

@@ -8,6 +8,7 @@
 
 #include "cleat/plan/plan.hpp"
 #include "numbers.hpp"
+#include "resources.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -57,12 +58,12 @@ struct Rule {
 
 constexpr std::array kHostRules = std::to_array<Rule>({
     {is<StartScope>, is<MakeCgroup>, "systemd makes its part of the cgroups first"},
-    {is<MakeCgroup>, is<WriteCgroup, SetCgroupDevices>, "a cgroup is made before it is written to"},
     {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, is<DelegateCgroup>,
      "a cgroup has its limits before it is given away"},
     {is<DelegateCgroup>, is<MakeSubgroup>, "what is made below a cgroup has its owner"},
-    {is<MakeCgroup, WriteCgroup, SetCgroupDevices, DelegateCgroup, MakeSubgroup>, is<Clone>,
-     "cgroups are there, limits and all, before the clone"},
+    {is<MakeCgroup, WriteCgroup, SetCgroupDevices>, reports<Gate::Confined>,
+     "cgroups are there, limits and all, before init may join them"},
+    {is<DelegateCgroup, MakeSubgroup>, is<Clone>, "cgroups are given away before the clone"},
     {is<MakeRdtGroup, WriteRdtSchema>, is<Clone>, "rdt groups are there before the clone"},
     {is<OpenNamespace, MakeIdMapping, OpenSource, OpenContainer, OpenHookOutput>, is<Clone>,
      "slots are filled before the clone"},
@@ -85,6 +86,8 @@ constexpr std::array kJoinRules = std::to_array<Rule>({
 });
 
 constexpr std::array kInitRules = std::to_array<Rule>({
+    {awaits<Gate::Confined>, is<JoinCgroups>, "cgroups are joined when they are there"},
+    {is<JoinCgroups>, kMount, "init is confined before it makes anything"},
     {is<JoinCgroups>, unshares_cgroup, "the cgroup namespace comes after joining the cgroups"},
     {unshares_cgroup, is<EnterSubgroup>,
      "the cgroup namespace is rooted above what it is left for"},
@@ -165,6 +168,19 @@ void check_places(const Plan& plan, Broken& broken) {
     if (count(plan.host, is<Clone>) != 1) broken.emplace_back("there is exactly one clone");
 }
 
+/// What init is born in is there before; of what it joins it is told.
+void check_confinement(const Plan& plan, Broken& broken) {
+    const bool waits = count(plan.init, awaits<Gate::Confined>) != 0;
+    bool cloned = false;
+    for (const auto& [action, origin] : plan.host) {
+        const auto cgroup = cgroup_of(action);
+        const bool beside = std::exchange(cloned, cloned || is<Clone>(action));
+        if (!beside || !cgroup) continue;
+        if (!waits || *cgroup >= plan.cgroups.size() || plan.cgroups[*cgroup].unified)
+            broken.emplace_back("cgroups are there, limits and all, before the clone");
+    }
+}
+
 void check_end(const Plan& plan, Broken& broken) {
     const auto& init = plan.init;
     if (init.size() < 2 || !is<Exec>(init.back().action) ||
@@ -241,23 +257,19 @@ void check_slots(const Plan& plan, Broken& broken) {
         broken.emplace_back("every slot is filled once, before it is needed");
 }
 
-std::optional<std::uint16_t> cgroup_of(const Action& action) {
-    if (const auto* made = std::get_if<MakeCgroup>(&action)) return made->cgroup;
-    if (const auto* written = std::get_if<WriteCgroup>(&action)) return written->cgroup;
-    if (const auto* ruled = std::get_if<SetCgroupDevices>(&action)) return ruled->cgroup;
-    if (const auto* given = std::get_if<DelegateCgroup>(&action)) return given->cgroup;
-    if (const auto* below = std::get_if<MakeSubgroup>(&action)) return below->cgroup;
-    if (const auto* clone = std::get_if<Clone>(&action)) return clone->into_cgroup;
-    return std::nullopt;
-}
-
 void check_cgroups(const Plan& plan, Broken& broken) {
-    const auto is_there = [&plan](const Step& step) {
-        const auto cgroup = cgroup_of(step.action);
-        return !cgroup || *cgroup < plan.cgroups.size();
-    };
-    if (!std::ranges::all_of(plan.host, is_there))
-        broken.emplace_back("every cgroup that a step names is in the plan");
+    const bool is_new = count(plan.host, is<MakeCgroup>) != 0;
+    std::vector<bool> made(plan.cgroups.size(), !is_new);
+    for (const auto& [action, origin] : plan.host) {
+        const auto cgroup = cgroup_of(action);
+        if (!cgroup) continue;
+        if (*cgroup >= plan.cgroups.size()) {
+            broken.emplace_back("every cgroup that a step names is in the plan");
+            continue;
+        }
+        if (is<MakeCgroup>(action)) made[*cgroup] = true;
+        if (!made[*cgroup]) broken.emplace_back("a cgroup is made before it is written to");
+    }
 }
 
 }  // namespace
@@ -265,6 +277,7 @@ void check_cgroups(const Plan& plan, Broken& broken) {
 std::vector<std::string> broken_invariants(const Plan& plan) {
     Broken broken;
     check_places(plan, broken);
+    check_confinement(plan, broken);
     check_end(plan, broken);
     check_gates(plan, broken);
     check_slots(plan, broken);

@@ -124,6 +124,16 @@ Steps device_rule_steps(const std::vector<spec::DeviceRule>& rules, const Cgroup
 
 }  // namespace
 
+std::optional<std::uint16_t> cgroup_of(const Action& action) noexcept {
+    if (const auto* made = std::get_if<MakeCgroup>(&action)) return made->cgroup;
+    if (const auto* written = std::get_if<WriteCgroup>(&action)) return written->cgroup;
+    if (const auto* ruled = std::get_if<SetCgroupDevices>(&action)) return ruled->cgroup;
+    if (const auto* given = std::get_if<DelegateCgroup>(&action)) return given->cgroup;
+    if (const auto* below = std::get_if<MakeSubgroup>(&action)) return below->cgroup;
+    if (const auto* clone = std::get_if<Clone>(&action)) return clone->into_cgroup;
+    return std::nullopt;
+}
+
 std::optional<std::uint16_t> devices_cgroup(const Cgroups& cgroups) noexcept {
     const auto v1 = find_controller(cgroups, "devices");
     return v1 ? v1 : unified_index(cgroups);

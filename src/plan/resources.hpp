@@ -31,6 +31,9 @@ struct ResourceOptions {
                                            const std::vector<CgroupDirectory>& cgroups,
                                            const ResourceOptions& options);
 
+/// The one that a step of the host is about, by its number in Plan::cgroups.
+[[nodiscard]] std::optional<std::uint16_t> cgroup_of(const Action& action) noexcept;
+
 /// Who decides about devices: the v1 controller, else a BPF program on the cgroup v2.
 [[nodiscard]] std::optional<std::uint16_t> devices_cgroup(
     const std::vector<CgroupDirectory>& cgroups) noexcept;

@@ -4,17 +4,26 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <array>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
 #include <new>
 #include <span>
+#include <utility>
 
 namespace {
 
 constexpr std::size_t kAlignment = alignof(std::max_align_t);
 constexpr std::size_t kPiece = std::size_t{512} << 10U;  // of addresses
 constexpr std::size_t kStep = std::size_t{32} << 10U;    // of memory, as it is needed
+
+constexpr std::size_t kKinds = 64;  // of sizes that are used again
+
+/// Memory of the piece that was given back; the first bytes of one say where the next is.
+struct Free {
+    Free* next = nullptr;
+};
 
 /// Single-threaded: a process with threads never freezes.
 struct Frozen {
@@ -23,6 +32,7 @@ struct Frozen {
     std::byte* stocked = nullptr;  ///< what is below is there
     std::byte* end = nullptr;
     bool now = false;
+    std::array<Free*, kKinds> free{};  ///< by size, in units of the alignment
 };
 constinit Frozen frozen;
 
@@ -39,16 +49,34 @@ void populate(std::span<std::byte> pages) noexcept {
     if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
 }
 
+std::size_t whole(std::size_t size) noexcept {
+    return size == 0 ? kAlignment : (size + kAlignment - 1) & ~(kAlignment - 1);
+}
+
 [[maybe_unused]] void* from_piece(std::size_t size) noexcept {
-    const std::size_t whole = (size + kAlignment - 1) & ~(kAlignment - 1);
-    if (whole < size || whole > static_cast<std::size_t>(frozen.end - frozen.next)) return nullptr;
+    const std::size_t own = whole(size);
+    if (own < size) return nullptr;
+    const std::size_t kind = own / kAlignment;
+    if (kind < kKinds && frozen.free[kind] != nullptr)
+        return std::exchange(frozen.free[kind], frozen.free[kind]->next);
+    if (own > static_cast<std::size_t>(frozen.end - frozen.next)) return nullptr;
     void* memory = frozen.next;
-    frozen.next += whole;
+    frozen.next += own;
     while (frozen.stocked < frozen.next) {
         populate({frozen.stocked, kStep});
         frozen.stocked += kStep;
     }
     return memory;
+}
+
+/// For what comes next, so that it is on a page that is there: each new one is dear.
+[[maybe_unused]] void to_piece(void* memory, std::size_t size) noexcept {
+    const std::size_t own = whole(size);
+    if (static_cast<std::byte*>(memory) + own == frozen.next) {
+        frozen.next = static_cast<std::byte*>(memory);
+    } else if (const std::size_t kind = own / kAlignment; kind < kKinds) {
+        frozen.free[kind] = new (memory) Free{.next = frozen.free[kind]};
+    }
 }
 
 [[maybe_unused]] bool is_of_piece(const void* memory) noexcept {
@@ -109,6 +137,11 @@ void operator delete(void* memory) noexcept {
     if (!frozen.now && !is_of_piece(memory)) std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t /*size*/) noexcept { operator delete(memory); }
+void operator delete(void* memory, std::size_t size) noexcept {
+    if (memory != nullptr && is_of_piece(memory))
+        to_piece(memory, size);
+    else
+        operator delete(memory);
+}
 
 #endif

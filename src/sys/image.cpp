@@ -3,12 +3,11 @@
 
 #include <sys/mman.h>
 
-#include <array>
 #include <cstdint>
 
 namespace {
 
-constinit std::array<std::string_view, 2> working;
+constinit cleat::sys::WorkingImage working;
 
 /// All pages that have a byte of it.
 void map_pages_of(std::string_view part) noexcept {
@@ -22,12 +21,11 @@ void map_pages_of(std::string_view part) noexcept {
 
 namespace cleat::sys {
 
-void set_working_image(std::string_view text, std::string_view constants) noexcept {
-    working = {text, constants};
-}
+void set_working_image(const WorkingImage& image) noexcept { working = image; }
 
-void map_working_image() noexcept {
-    for (const auto& part : working) map_pages_of(part);
+void map_working_image(Kin kin) noexcept {
+    map_pages_of(kin == Kin::Child ? working.text_of_children : working.text);
+    map_pages_of(working.constants);
 }
 
 }  // namespace cleat::sys

@@ -12,9 +12,9 @@ namespace cleat::host {
 
 struct Abilities {
     plan::HostFacts facts;
-    std::vector<std::string> namespaces;       ///< files of /proc/self/ns that are no duplicates
-    std::vector<std::string> seccomp_actions;  ///< seccomp(2): "kill_process", …; empty: none
-    plan::Ability systemd = plan::Ability::Missing;       ///< it is the system's manager
+    std::vector<std::string> namespaces = {};  ///< files of /proc/self/ns that are no duplicates
+    std::vector<std::string> seccomp_actions = {};   ///< seccomp(2): "kill_process", …; empty: none
+    plan::Ability systemd = plan::Ability::Missing;  ///< it is the system's manager
     plan::Ability user_systemd = plan::Ability::Missing;  ///< the caller's own manager listens
 };
 

@@ -18,9 +18,10 @@ void stock_heap(std::size_t size) noexcept;
 /// As much for the stack below the caller; in a child, a copy of what it shares.
 void stock_stack() noexcept;
 
-/// From here on nothing is given back, and what is new comes from one fresh piece (from the heap
-/// again once that is full). For a process that soon ends or executes something; called behind the
-/// clone, so that parent and child have a piece each, of which nothing is copied.
+/// From here on nothing is given back to the heap, and what is new comes from one fresh piece,
+/// where what was of it is used again (from the heap once that is full). For a process that soon
+/// ends or executes something; called behind the clone, so that parent and child have a piece each,
+/// of which nothing is copied.
 void freeze_heap() noexcept;
 /// As before, for as long as a process waits that may live long; then frozen (again). What was
 /// freed while it was frozen stays where it is.

@@ -7,12 +7,19 @@
 
 namespace cleat::sys {
 
-/// What `create`, `run` and `exec` use of the image: their functions, and what is only read.
-void set_working_image(std::string_view text, std::string_view constants) noexcept;
+/// What `create`, `run` and `exec` use of the image: their functions, those of them that children
+/// run, and what is only read.
+struct WorkingImage {
+    std::string_view text;
+    std::string_view text_of_children;
+    std::string_view constants;
+};
+void set_working_image(const WorkingImage& image) noexcept;
 
 /// Maps all of that by one system call for each part: when the image was mapped anew, and in a
 /// child, which does not inherit what is mapped of a file. Does nothing where the kernel cannot
 /// (before Linux 5.14) or nothing is set.
-void map_working_image() noexcept;
+enum class Kin { Itself, Child };
+void map_working_image(Kin kin) noexcept;
 
 }  // namespace cleat::sys

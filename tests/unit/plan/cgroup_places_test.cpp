@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "sample.hpp"
 
 namespace cleat::plan {
@@ -83,6 +85,35 @@ TEST_CASE("a hybrid host has a directory in every hierarchy, and init is born in
     CHECK(sample::all<MakeCgroup>(plan->host).size() == 8);
     CHECK(sample::all<Clone>(plan->host).at(0).into_cgroup == 7);
     CHECK(sample::all<JoinCgroups>(plan->init).size() == 1);
+}
+
+TEST_CASE("init waits for cgroups that it joins, where nobody else is on the way") {
+    const auto waits = [](const spec::Spec& spec, const HostFacts& facts) {
+        const auto plan = compile(spec, facts, sample::options());
+        REQUIRE(plan);
+        CHECK(broken_invariants(*plan) == std::vector<std::string>{});
+        return std::ranges::any_of(sample::all<Await>(plan->init),
+                                   [](const Await& step) { return step.gate == Gate::Confined; });
+    };
+    CHECK(waits(sample::engine_like(), sample::hybrid_host()));
+    CHECK(waits(sample::engine_like(), sample::legacy_host()));
+    CHECK_FALSE(waits(sample::engine_like(), sample::unified_host()));
+    CHECK_FALSE(waits(sample::remapped(), sample::legacy_host()));
+}
+
+TEST_CASE("a cpuset is made before the clone, the other cgroups v1 behind it") {
+    const auto plan = compile(sample::engine_like(), sample::legacy_host(), sample::options());
+    REQUIRE(plan);
+    const auto is_clone = [](const Step& step) {
+        return std::holds_alternative<Clone>(step.action);
+    };
+    const auto clone = std::ranges::find_if(plan->host, is_clone);
+    const std::vector<Step> before(plan->host.begin(), clone);
+    const std::vector<Step> behind(clone, plan->host.end());
+    REQUIRE(sample::all<MakeCgroup>(before).size() == 1);
+    const auto cpuset = sample::all<MakeCgroup>(before)[0].cgroup;
+    CHECK(plan->cgroups.at(cpuset).controllers == std::vector<std::string>{"cpuset"});
+    CHECK(sample::all<MakeCgroup>(behind).size() == plan->cgroups.size() - 1);
 }
 
 TEST_CASE("a unified host needs nobody to join anything") {

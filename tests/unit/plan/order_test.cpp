@@ -93,6 +93,33 @@ TEST_CASE("a host step in the wrong place is noticed") {
     }
 }
 
+TEST_CASE("cgroups that are made beside init, and when it joins them") {
+    const auto beside = [] {
+        auto plan = compile(sample::engine_like(), sample::hybrid_host(), sample::options());
+        REQUIRE(plan);
+        REQUIRE(broken_invariants(*plan).empty());
+        return *std::move(plan);
+    };
+    auto plan = beside();
+    CHECK(find(plan.host, "clone") < find(plan.host, "write-cgroup"));
+    const std::function<void(Plan&)> faults[] = {
+        [](Plan& p) { move_before(p.init, "join-cgroups", "await"); },
+        [](Plan& p) { move_before(p.init, "open-root", "join-cgroups"); },
+        [](Plan& p) { move_before(p.host, "report", "write-cgroup"); },
+        [](Plan& p) { move_before(p.host, "clone", "make-cgroup"); },  // of the unified one
+        [](Plan& p) { p.init.erase(find(p.init, "await")); },
+        [](Plan& p) {
+            p.init.erase(find(p.init, "await"));
+            p.host.erase(find(p.host, "report"));
+        },
+    };
+    for (const auto& fault : faults) {
+        plan = beside();
+        fault(plan);
+        CHECK_FALSE(broken_invariants(plan).empty());
+    }
+}
+
 TEST_CASE("a missing step is noticed") {
     const std::function<void(Plan&)> removals[] = {
         [](Plan& plan) { plan.host.erase(find(plan.host, "clone")); },

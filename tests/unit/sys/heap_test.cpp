@@ -6,9 +6,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <tuple>
 
 namespace cleat::sys {
 namespace {
@@ -41,16 +43,43 @@ std::uintptr_t address(const auto& owner) { return reinterpret_cast<std::uintptr
 TEST_CASE("a frozen heap takes nothing back and gives from one piece" * doctest::skip(!kReplaced)) {
     CHECK(holds([] {
         auto before = std::make_unique<std::string>(100, 'b');
-        const auto* kept = before.get();
+        const auto kept = address(before);
         freeze_heap();
         before.reset();
-        auto first = std::make_unique<int>(1);
-        const auto where = address(first);
-        first.reset();
+        const auto first = std::make_unique<int>(1);
         const auto second = std::make_unique<int>(2);
-        const auto third = std::make_unique<int>(3);
-        return reinterpret_cast<std::uintptr_t>(kept) != where && address(second) == where + 16 &&
-               address(third) == where + 32;
+        const auto like_before = std::make_unique<std::string>(100, 'c');
+        return address(first) != kept && address(second) == address(first) + 16 &&
+               address(like_before) == address(second) + 16;
+    }));
+}
+
+TEST_CASE("a frozen heap uses again what was of its piece" * doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        freeze_heap();
+        auto first = std::make_unique<int>(1);
+        auto second = std::make_unique<int>(2);
+        auto third = std::make_unique<std::array<char, 40>>();
+        const auto [one, two, three] = std::tuple(address(first), address(second), address(third));
+        first.reset();
+        second.reset();
+        const auto other = std::make_unique<std::array<char, 24>>();  // of another size
+        const auto again = std::make_unique<int>(3);
+        const auto anew = std::make_unique<int>(4);
+        third.reset();
+        return address(other) == three + 48 && address(again) == two && address(anew) == one &&
+               address(std::make_unique<std::array<char, 33>>()) == three;
+    }));
+}
+
+TEST_CASE("what is last in a frozen heap's piece makes room for any size" *
+          doctest::skip(!kReplaced)) {
+    CHECK(holds([] {
+        freeze_heap();
+        auto last = std::make_unique<std::array<char, 5000>>();
+        const auto where = address(last);
+        last.reset();
+        return address(std::make_unique<std::array<char, 7000>>()) == where;
     }));
 }
 
