@@ -11,6 +11,7 @@
 #include <iterator>
 
 #include "cleat/base/log.hpp"
+#include "cleat/base/shortcuts.hpp"
 #include "cleat/kernel/apply.hpp"
 #include "failed.hpp"
 #include "seccomp_filter.hpp"
@@ -183,14 +184,16 @@ Result<SeccompPrograms> compile_seccomp(const spec::Seccomp& seccomp) {
     TRY(check(seccomp));
     const auto architectures = seccomp_architectures(seccomp);
     SeccompPrograms programs(1);
-    if (std::ranges::all_of(architectures, can_emit)) {
-        const auto tables = seccomp_tables(seccomp, architectures);
-        programs[0] = emit_tables(tables);
-        if (programs[0].size() > BPF_MAXINSNS)
-            if (auto parts = emit_parts(tables); !parts.empty()) programs = std::move(parts);
+    const bool is_ours = std::ranges::all_of(architectures, can_emit);
+    if (is_ours && kShortcuts) {
+        programs[0] = emit_tables(seccomp_tables(seccomp, architectures));
     } else {
         programs[0] = TRY(compile_with_library(seccomp, architectures));
         prepend_enosys(programs[0], seccomp, architectures);
+    }
+    if (is_ours && programs[0].size() > BPF_MAXINSNS) {
+        auto parts = emit_parts(seccomp_tables(seccomp, architectures));
+        if (!parts.empty()) programs = std::move(parts);
     }
     if (programs[0].size() > BPF_MAXINSNS)
         return refuse(

@@ -50,13 +50,6 @@ Result<pid_t> pid_on_host(const kernel::Context& context) {
     return *pid;
 }
 
-template <class... Kinds>
-bool has_step(const std::vector<plan::Step>& steps) {
-    return std::ranges::any_of(steps, [](const plan::Step& step) {
-        return (std::holds_alternative<Kinds>(step.action) || ...);
-    });
-}
-
 /// Where a debugger of the container's may hold this process, nothing of the host's stays open but
 /// what it speaks to, what hooks write to, the procfs if it is still there, and what the caller
 /// means it to have. What is closed here by number belongs to objects that are never looked at

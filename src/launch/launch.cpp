@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <deque>
 #include <span>
@@ -29,20 +28,6 @@
 
 namespace cleat::launch {
 namespace {
-
-template <class Step>
-const Step* find_step(const std::vector<plan::Step>& steps) {
-    for (const auto& step : steps)
-        if (const auto* found = std::get_if<Step>(&step.action)) return found;
-    return nullptr;
-}
-
-bool awaits(const std::vector<plan::Step>& steps, plan::Gate gate) {
-    return std::ranges::any_of(steps, [gate](const plan::Step& step) {
-        const auto* await = std::get_if<plan::Await>(&step.action);
-        return await != nullptr && await->gate == gate;
-    });
-}
 
 bool is_closed(const Error& error) {
     return error.errno_value == EPIPE || error.errno_value == ECONNRESET;

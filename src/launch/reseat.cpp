@@ -17,6 +17,7 @@
 #include <cstring>
 #include <span>
 
+#include "cleat/base/shortcuts.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/image.hpp"
@@ -177,7 +178,7 @@ Result<void> reseat_on(int copy) {
 #ifdef __SANITIZE_ADDRESS__
     constexpr bool kWhole = false;
 #else
-    constexpr bool kWhole = true;
+    constexpr bool kWhole = kShortcuts;
 #endif
     if (!kWhole) return fail(ErrorKind::Unsupported, "the data has parts that may not be read");
     TRY(check_same(copy));

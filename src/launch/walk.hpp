@@ -1,6 +1,7 @@
 // Room: launch. The walk through one list of a plan, the same in every process.
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,28 @@
 #include "cleat/sys/trace.hpp"
 
 namespace cleat::launch {
+
+/// The first step of a kind.
+template <class Step>
+[[nodiscard]] const Step* find_step(const std::vector<plan::Step>& steps) {
+    for (const auto& step : steps)
+        if (const auto* found = std::get_if<Step>(&step.action)) return found;
+    return nullptr;
+}
+
+template <class... Kinds>
+[[nodiscard]] bool has_step(const std::vector<plan::Step>& steps) {
+    return std::ranges::any_of(steps, [](const plan::Step& step) {
+        return (std::holds_alternative<Kinds>(step.action) || ...);
+    });
+}
+
+[[nodiscard]] inline bool awaits(const std::vector<plan::Step>& steps, plan::Gate gate) {
+    return std::ranges::any_of(steps, [gate](const plan::Step& step) {
+        const auto* await = std::get_if<plan::Await>(&step.action);
+        return await != nullptr && await->gate == gate;
+    });
+}
 
 /// Whose list it is, and where it is told how long each step took.
 struct Walker {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cgroup_places.hpp"
+#include "cleat/base/shortcuts.hpp"
 #include "cleat/base/text.hpp"
 #include "resources.hpp"
 #include "scope.hpp"
@@ -97,7 +98,7 @@ Result<Steps> make_subgroup(const Container& container) {
 /// Not where somebody else is on the way (systemd, a joiner) or init's rights change.
 bool is_confined_beside(const Container& container) {
     const auto& namespaces = container.namespaces;
-    return has_v1(container.plan.cgroups) && container.plan.scope.unit.empty() &&
+    return kShortcuts && has_v1(container.plan.cgroups) && container.plan.scope.unit.empty() &&
            !is_rootless(container.facts) && !namespaces.needs_joiner() &&
            !namespaces.has(spec::NamespaceType::User);
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "cleat/base/shortcuts.hpp"
 #include "cleat/base/text.hpp"
 
 namespace cleat::spec {
@@ -241,6 +242,7 @@ const Node* Node::find(std::string_view name) const {
 
 std::optional<std::string> glance(std::string_view text, std::string_view object,
                                   std::string_view member) {
+    if (!kShortcuts) return read_member(text, object, member);
     if (text.find(member) == std::string_view::npos && text.find('\\') == std::string_view::npos)
         return std::nullopt;
     Cursor cursor(text);
@@ -312,6 +314,7 @@ Document parse_document(std::string_view text, Positions positions) {
                             .message = concat("the document is longer than ", kMaxSize, " bytes"),
                             .position = {}}};
     }
+    if (!kShortcuts) positions = Positions::Known;
     Builder builder(text, positions);
     nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
     auto document = std::move(builder).finish();

@@ -12,6 +12,8 @@
 #include <span>
 #include <utility>
 
+#include "cleat/base/shortcuts.hpp"
+
 namespace {
 
 constexpr std::size_t kAlignment = alignof(std::max_align_t);
@@ -46,7 +48,8 @@ std::span<std::byte> whole_pages(std::byte* memory, std::size_t size) noexcept {
 }
 
 void populate(std::span<std::byte> pages) noexcept {
-    if (!pages.empty()) ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
+    if (cleat::kShortcuts && !pages.empty())
+        ::madvise(pages.data(), pages.size(), MADV_POPULATE_WRITE);
 }
 
 std::size_t whole(std::size_t size) noexcept {
@@ -88,6 +91,7 @@ std::size_t whole(std::size_t size) noexcept {
 namespace cleat::sys {
 
 void shape_heap() noexcept {
+    if (!kShortcuts) return;
     constexpr int kGrowth = 1 << 20;
     constexpr int kKept = 1 << 30;
     ::mallopt(M_TOP_PAD, kGrowth);
@@ -108,6 +112,7 @@ void stock_stack() noexcept {
 }
 
 void freeze_heap() noexcept {
+    if (!kShortcuts) return;
     frozen.now = true;
     if (frozen.begin != nullptr) return;
     void* piece =

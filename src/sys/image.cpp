@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "cleat/base/shortcuts.hpp"
+
 namespace {
 
 constinit cleat::sys::WorkingImage working;
@@ -14,7 +16,8 @@ void map_pages_of(std::string_view part) noexcept {
     constexpr std::uintptr_t kPage = 4096;
     const auto before = reinterpret_cast<std::uintptr_t>(part.data()) % kPage;
     auto* const begin = const_cast<char*>(part.data()) - before;  // never written to
-    if (!part.empty()) ::madvise(begin, part.size() + before, MADV_POPULATE_READ);
+    if (cleat::kShortcuts && !part.empty())
+        ::madvise(begin, part.size() + before, MADV_POPULATE_READ);
 }
 
 }  // namespace
