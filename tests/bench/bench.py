@@ -147,6 +147,9 @@ def parse():
     parser.add_argument("--json", metavar="FILE", help="write the results for machines")
     parser.add_argument("--out", metavar="FILE", help="write a plot (SVG)")
     options = parser.parse_args()
+    for path in filter(None, (options.json, options.out)):
+        if os.path.isdir(path) or not os.access(os.path.dirname(path) or ".", os.W_OK):
+            parser.error(f"cannot write {path}")
     options.runtimes = chosen(options.runtime)
     options.reference = "crun" if "crun" in options.runtimes else next(iter(options.runtimes))
     return options
