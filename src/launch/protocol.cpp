@@ -3,9 +3,7 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 
 #include "cleat/sys/message.hpp"
@@ -21,9 +19,7 @@ std::span<const std::byte> bytes_of(const Message& message) {
 
 template <std::size_t N>
 void copy_text(char (&target)[N], std::string_view text) {
-    const std::size_t length = std::min(text.size(), N - 1);
-    std::memcpy(target, text.data(), length);
-    target[length] = '\0';
+    target[text.copy(target, N - 1)] = '\0';
 }
 
 }  // namespace
