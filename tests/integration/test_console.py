@@ -132,8 +132,11 @@ class Console(CleatTest):
         result = self.run_typing("".join(f"line {i}\n" for i in range(20000)))
         self.assertEqual(result.code, 0, str(result))
         self.assertTrue(result.out.endswith("line 19999\r\n"), str(result))
-        # Each line twice: as the terminal's echo and as what was read.
-        self.assertEqual(result.out.count("line 12345\r\n"), 2)
+        # All that was read, and the terminal's echo, which may come in the midst of a line, and of which the kernel
+        # leaves out what its buffer cannot hold.
+        lines = result.out.count("\n")
+        self.assertGreater(lines, 20000)
+        self.assertLessEqual(lines, 40000)
 
     def test_output_that_takes_no_more_for_a_moment_gets_all(self):
         """Who shares it may have made it non-blocking."""
