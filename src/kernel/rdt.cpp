@@ -89,7 +89,7 @@ Result<RdtMade> make_rdt_group(const plan::MakeRdtGroup& step) {
         if (made) return RdtMade::New;
         if (made.error().errno_value != EEXIST)
             return std::unexpected(with_context(std::move(made).error(), "rdt group"));
-    } else if (!sys::exists_at(sys::kHere, step.group.c_str())) {
+    } else if (!TRY(sys::is_there_at(sys::kHere, step.group.c_str()))) {
         return fail_errno(concat("rdt group ", step.group), ENOENT);
     }
     if (step.owner == plan::RdtOwner::Container)

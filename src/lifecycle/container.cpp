@@ -64,7 +64,7 @@ Result<Status> status_of(const Container& container) {
     if (!TRY(sys::is_alive(container.state.init))) return Status::Stopped;
     if (TRY(cgroup::frozen(directories_of(container.state.cgroups))) == cgroup::Frozen::Yes)
         return Status::Paused;
-    const bool waits = sys::exists_at(container.entry.fd(), store::kStartSocket);
+    const bool waits = TRY(sys::is_there_at(container.entry.fd(), store::kStartSocket));
     return waits ? Status::Created : Status::Running;
 }
 

@@ -111,7 +111,7 @@ Result<void> destroy(const Settings& settings, const Container& container) {
     const auto directories = directories_of(container.state.cgroups);
     TRY(end_processes(container.state, directories));
     // Another delete was faster: the cgroups may be the next container's of this id.
-    if (!sys::exists_at(container.entry.fd(), kStateFile)) return {};
+    if (!TRY(sys::is_there_at(container.entry.fd(), kStateFile))) return {};
     TRY(remove_cgroups(container.state.scope, container.state.cgroups));
     TRY(remove_rdt(container.state.rdt));
     run_poststop_of(container);

@@ -60,7 +60,7 @@ Result<void> join_cgroup(const std::string& path) {
     bool joined = false;
     for (const auto& place : places) {
         const auto file = concat(kTop, "/", place, "/", path, "/cgroup.procs");
-        if (!sys::exists_at(sys::kHere, file.c_str())) continue;
+        if (!TRY(sys::is_there_at(sys::kHere, file.c_str()))) continue;
         TRY(sys::write_text_at(sys::kHere, file.c_str(), "0"));
         joined = true;
     }

@@ -190,6 +190,12 @@ Result<std::string> read_link_at(int directory, const char* path) {
     return std::string(buffer, static_cast<std::size_t>(length));
 }
 
+Result<bool> is_there_at(int directory, const char* path) {
+    if (::faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0) return true;
+    if (errno == ENOENT || errno == ENOTDIR) return false;
+    return failed("look for", path);
+}
+
 bool exists_at(int directory, const char* path) noexcept {
     return ::faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }

@@ -66,6 +66,10 @@ inline constexpr int kHere = -100;
 /// realpath(3); the path must exist.
 [[nodiscard]] Result<std::string> real_path(const std::string& path);
 [[nodiscard]] Result<std::string> read_link_at(int directory, const char* path);
+/// Whether something has that name (a link counts, wherever it leads). What cannot be told is an
+/// error (EACCES, EIO, …) for `is_there_at`, and no for `exists_at`: that one is for messages and
+/// for what may be left out.
+[[nodiscard]] Result<bool> is_there_at(int directory, const char* path);
 [[nodiscard]] bool exists_at(int directory, const char* path) noexcept;
 
 }  // namespace cleat::sys

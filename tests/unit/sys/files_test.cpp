@@ -78,4 +78,17 @@ TEST_CASE("links are read and not followed where they are what is asked for") {
     CHECK_FALSE(exists_at(kHere, scratch.at("l").c_str()));
 }
 
+TEST_CASE("what is not there is told from what cannot be told") {
+    const Scratch scratch;
+    REQUIRE(replace_file_at(kHere, scratch.at("f").c_str(), "x", 0600));
+    CHECK(is_there_at(kHere, scratch.at("f").c_str()) == true);
+    CHECK(is_there_at(kHere, scratch.at("g").c_str()) == false);
+    CHECK(is_there_at(kHere, (scratch.at("f") + "/g").c_str()) == false);
+    const std::string too_long = scratch.at(std::string(NAME_MAX + 1, 'g'));
+    const auto unknown = is_there_at(kHere, too_long.c_str());
+    REQUIRE_FALSE(unknown);
+    CHECK(unknown.error().errno_value == ENAMETOOLONG);
+    CHECK_FALSE(exists_at(kHere, too_long.c_str()));
+}
+
 }  // namespace cleat::sys
