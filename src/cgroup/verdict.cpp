@@ -13,11 +13,20 @@ struct MemoryFiles {
     std::string_view limit;
 };
 
-bool oom_happened(const std::string& path, std::string_view file) {
-    const auto text = read_file(path, file);
-    const auto count = text ? parse_number<std::uint64_t>(value_of(*text, "oom_kill"))
-                            : std::optional<std::uint64_t>{};
-    return count.value_or(0) > 0;
+/// That of `oom` counts what failed at the limit; v1 has a file for it.
+bool has_counted(std::string_view events, std::string_view name) {
+    return parse_number<std::uint64_t>(value_of(events, name)).value_or(0) > 0;
+}
+
+std::uint64_t failures_v1(const std::string& path, std::string_view file) {
+    const auto text = read_file(path, file).value_or("");
+    return parse_number<std::uint64_t>(std::string_view(text).substr(0, text.find('\n')))
+        .value_or(0);
+}
+
+/// Memory is counted first with swap, where that has a limit, too.
+bool has_failed_v1(const std::string& path) {
+    return failures_v1(path, "memory.memsw.failcnt") > 0 || failures_v1(path, "memory.failcnt") > 0;
 }
 
 /// No limit is "max" on v2; on v1 it is the biggest number of whole pages.
@@ -41,7 +50,10 @@ MemoryVerdict memory_verdict(const Directories& directories) {
     if (directory == nullptr) return {};
     const MemoryFiles& files = v1 != nullptr ? kV1 : kV2;
     const std::string path = full_path(*directory);
-    return {.oom_killed = oom_happened(path, files.events), .limit = limit_of(path, files.limit)};
+    const auto events = read_file(path, files.events).value_or("");
+    return {.oom_killed = has_counted(events, "oom_kill"),
+            .ran_out = v1 != nullptr ? has_failed_v1(path) : has_counted(events, "oom"),
+            .limit = limit_of(path, files.limit)};
 }
 
 }  // namespace cleat::cgroup

@@ -25,6 +25,18 @@ extern "C" char* __dcgettext(const char* /*domain*/, const char* text, int /*cat
     return const_cast<char*>(text);  // as the C library does it for what has no translation
 }
 
+/// The C library's own says the same by way of formatted output, for wide characters, too.
+// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
+extern "C" [[noreturn]] void __assert_fail(const char* condition, const char* /*file*/,
+                                           unsigned /*line*/, const char* function) noexcept {
+    say("cleat: assertion failed: ");
+    say(condition);
+    say(" in ");
+    say(function != nullptr ? function : "?");
+    say("\n");
+    std::abort();
+}
+
 namespace __cxxabiv1 {
 // NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
 extern std::terminate_handler __terminate_handler;

@@ -17,6 +17,7 @@
 #include "cleat/kernel/apply.hpp"
 #include "cleat/sys/files.hpp"
 #include "failed.hpp"
+#include "own_ids.hpp"
 
 namespace cleat::kernel {
 namespace {
@@ -53,7 +54,7 @@ Result<void> set_groups(const std::vector<Gid>& groups) {
     std::vector<gid_t> ids;
     ids.reserve(groups.size());
     for (const auto group : groups) ids.push_back(group.value);
-    if (::setgroups(ids.size(), ids.data()) == 0) return {};
+    if (set_own_groups(ids) == 0) return {};
     const int error = errno;
     // A user namespace that is joined may deny setgroups(2): there is nothing to drop if none are
     // held.
@@ -129,12 +130,10 @@ Result<void> apply(const plan::SetBoundingSet& step, Context&) {
 Result<void> apply(const plan::SetUser& step, Context&) {
     TRY(give_stdio(step.uid));
     if (!step.keep_groups) TRY(set_groups(step.additional_gids));
-    if (::setresgid(step.gid.value, step.gid.value, step.gid.value) < 0)
-        return failed("set gid ", step.gid.value);
+    if (set_own_gid(step.gid.value) < 0) return failed("set gid ", step.gid.value);
     // Without it a change from uid 0 to another clears the permitted set (capabilities(7)).
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed("keep capabilities");
-    if (::setresuid(step.uid.value, step.uid.value, step.uid.value) < 0)
-        return failed("set uid ", step.uid.value);
+    if (set_own_uid(step.uid.value) < 0) return failed("set uid ", step.uid.value);
     return step.keep_rights ? make_permitted_effective() : Result<void>{};
 }
 

@@ -18,6 +18,7 @@
 #include "cleat/kernel/apply.hpp"
 #include "cleat/sys/files.hpp"
 #include "failed.hpp"
+#include "own_ids.hpp"
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -127,7 +128,7 @@ Result<void> apply(const plan::OpenNamespace& step, Context& context) {
 Result<void> apply(const plan::JoinNamespace& step, Context& context) {
     const int fd = slot_fd(context, step.slot);
     // Where it leads to, dropping the caller's groups may be denied; without the right it stays so.
-    if (step.type == spec::NamespaceType::User && ::setgroups(0, nullptr) < 0 && errno != EPERM)
+    if (step.type == spec::NamespaceType::User && set_own_groups({}) < 0 && errno != EPERM)
         return failed("drop supplementary groups");
     if (::setns(fd, kind_of(step.type).flag) == 0) return {};
     const int error = errno;
@@ -166,10 +167,10 @@ Result<void> apply(const plan::BecomeRoot& step, Context&) {
     // of its creator's death (prctl(2)).
     int death_signal = 0;
     ::prctl(PR_GET_PDEATHSIG, &death_signal, 0, 0, 0);
-    if (!step.keep_groups && ::setgroups(0, nullptr) < 0 && errno != EPERM)
+    if (!step.keep_groups && set_own_groups({}) < 0 && errno != EPERM)
         return failed("drop supplementary groups");
-    if (::setresgid(0, 0, 0) < 0) return failed("become group 0 of the user namespace");
-    if (::setresuid(0, 0, 0) < 0) return failed("become user 0 of the user namespace");
+    if (set_own_gid(0) < 0) return failed("become group 0 of the user namespace");
+    if (set_own_uid(0) < 0) return failed("become user 0 of the user namespace");
     if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return failed("make init not dumpable");
     if (::prctl(PR_SET_PDEATHSIG, death_signal, 0, 0, 0) < 0)
         return failed("tie init to its creator");

@@ -2,7 +2,6 @@
 #include "clone.hpp"
 
 #include <fcntl.h>
-#include <linux/sched.h>  // clone_args
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -15,19 +14,23 @@
 
 namespace cleat::launch {
 
-Result<Cloned> clone_process(const CloneRequest& request) {
-    int pidfd = -1;
+::clone_args arguments_of(const CloneRequest& request) noexcept {
     ::clone_args args{};
     args.flags = request.flags | CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // the kernel's interface
     // With CLONE_PARENT the child gets the caller's own exit signal, and naming one is refused.
     args.exit_signal = (request.flags & CLONE_PARENT) != 0 ? 0 : SIGCHLD;
     if (request.cgroup >= 0) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = static_cast<std::uint64_t>(static_cast<unsigned>(request.cgroup));
     }
-    // Who was executed by somebody that ignores it would never hear of the child's end (wait(2)).
     if (args.exit_signal == SIGCHLD) static_cast<void>(::signal(SIGCHLD, SIG_DFL));
+    return args;
+}
+
+Result<Cloned> clone_process(const CloneRequest& request) {
+    int pidfd = -1;
+    ::clone_args args = arguments_of(request);
+    args.pidfd = reinterpret_cast<std::uintptr_t>(&pidfd);  // the kernel's interface
     const long pid = ::syscall(SYS_clone3, &args, sizeof args);
     if (pid < 0) return fail_errno("make process", errno);
     if (pid == 0) {

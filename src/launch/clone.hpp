@@ -1,6 +1,7 @@
 // Room: launch. The one place where processes are made.
 #pragma once
 
+#include <linux/sched.h>  // clone_args
 #include <sys/types.h>
 
 #include <cstdint>
@@ -22,6 +23,10 @@ struct Cloned {
     pid_t pid = 0;
     sys::Fd pidfd;
 };
+
+/// For clone3(2), but for where the pidfd goes. The caller hears of the child's end: who was
+/// executed by somebody that ignores that would not (wait(2)).
+[[nodiscard]] ::clone_args arguments_of(const CloneRequest& request) noexcept;
 
 /// clone3(2) as fork(2) does it: memory by copy-on-write, signal handlers cleared, pidfd made.
 [[nodiscard]] Result<Cloned> clone_process(const CloneRequest& request);

@@ -23,7 +23,9 @@
 #include "hard_limits.hpp"
 #include "id_maps.hpp"
 #include "init.hpp"
+#include "last_words.hpp"
 #include "protocol.hpp"
+#include "shared_init.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -44,6 +46,9 @@ Result<sys::Fd> connect_agent(const std::string& path) {
 class Host {
  public:
     explicit Host(const Request& request) : request_(request), plan_(request.plan) {}
+    Host(const Host&) = delete;
+    Host& operator=(const Host&) = delete;
+    ~Host() { static_cast<void>(meet_init()); }  // nobody else would end it
 
     Result<Launched> launch();
 
@@ -111,6 +116,7 @@ class Host {
  private:
     Result<void> prepare();
     Result<Cloned> clone_first(const plan::Clone& step);
+    Result<void> meet_init();
     Result<void> await_joined(pid_t joiner);
     Result<void> move_into_scope(const Cloned& joiner);
     Result<Incoming> receive_next();
@@ -119,12 +125,13 @@ class Host {
     Result<void> stage();
     Result<void> commit();
     Result<void> await_execution();
-    [[nodiscard]] std::unexpected<Error> init_died();
+    [[nodiscard]] std::unexpected<Error> init_died() { return ended(child_.reap(), plan_); }
     [[nodiscard]] std::unexpected<Error> what_init_said();
 
     const Request& request_;
     const plan::Plan& plan_;
     Confinement confinement_{request_.plan};  // before the child, which is ended first
+    SharedInit shared_init_;
     ChildGuard child_;
     kernel::Context context_;
     NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
@@ -199,6 +206,10 @@ Result<void> Host::operator()(const plan::Clone& step) {
     // this.
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
+    if (may_share_memory(plan_, step)) {
+        TRY(shared_init_.begin(arguments));
+        return awaits(plan_.init, plan::Gate::Confined) ? Result<void>() : meet_init();
+    }
     ProcessLimit limit(plan_.cgroups);
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
@@ -224,6 +235,16 @@ Result<void> Host::operator()(const plan::Clone& step) {
     else
         TRY(await_joined(cloned->pid));
     return limit.restore();
+}
+
+/// Where init shares the memory of the host, that has gone on with what needs no init yet.
+Result<void> Host::meet_init() {
+    if (!shared_init_.has_begun()) return {};
+    auto cloned = TRY(shared_init_.meet());
+    child_end_.reset();
+    sys::close_all(context_.cgroup_tasks);
+    child_.take(cloned.pid, std::move(cloned.pidfd));
+    return {};
 }
 
 /// A user's session is outside of what the user's systemd may give away: whoever calls from there
@@ -260,6 +281,7 @@ Result<void> Host::await_joined(pid_t joiner) {
 }
 
 Result<void> Host::operator()(const plan::Report& step) {
+    if (step.gate == plan::Gate::Confined) TRY(meet_init());
     if (step.gate == plan::Gate::Committed) TRY(commit());
     auto sent = send_gate(host_end_.get(), step.gate, child_.pid());
     if (!sent && is_closed(sent.error())) return what_init_said();
@@ -290,7 +312,7 @@ Result<Incoming> Host::next_message() {
         auto incoming = TRY(receive_next());
         if (incoming.end) return incoming;
         if (incoming.message.kind == MessageKind::Failed)
-            return std::unexpected(to_error(incoming.message));
+            return std::unexpected(explained(to_error(incoming.message), plan_));
         if (incoming.message.kind != MessageKind::Console) return incoming;
         TRY(take_console(std::move(incoming)));
     }
@@ -348,19 +370,6 @@ Result<void> Host::await_execution() {
     }
 }
 
-std::unexpected<Error> Host::init_died() {
-    constexpr int kSignalBase = 128;
-    const auto status = child_.reap();
-    const auto verdict = cgroup::memory_verdict(plan_.cgroups);
-    if (verdict.oom_killed) {
-        return fail(ErrorKind::System, concat("init was killed: memory limit ",
-                                              verdict.limit.value_or(0), " bytes reached"));
-    }
-    if (status && *status > kSignalBase)
-        return fail(ErrorKind::System, concat("init was ended by signal ", *status - kSignalBase));
-    return fail(ErrorKind::System, "init ended before the process was started");
-}
-
 /// Init has ended while this process was busy.
 std::unexpected<Error> Host::what_init_said() {
     for (;;) {
@@ -378,6 +387,7 @@ Result<Launched> Host::launch() {
         const sys::Span span(request_.trace, "host", "await-execution");
         TRY(await_execution());
     }
+    if (!waits_for_start) shared_init_.join();
     if (!committed_) TRY(commit());
     confinement_.keep();
     net_devices_.keep();

@@ -53,8 +53,10 @@ Result<Incoming> receive(int socket) {
     const auto buffer = std::as_writable_bytes(std::span(&incoming.message, 1));
     auto received = sys::receive_message(socket, buffer);
     // An end that is closed with something unread resets the other one once; what it said before is
-    // still to be read.
-    if (!received && received.error().errno_value == ECONNRESET)
+    // still to be read. So it is where there was no memory to read it, and nobody may be there any
+    // more to hear of that.
+    if (!received &&
+        (received.error().errno_value == ECONNRESET || received.error().errno_value == ENOMEM))
         received = sys::receive_message(socket, buffer);
     if (!received) return std::unexpected(std::move(received).error());
     incoming.fds = std::move(received->fds);

@@ -86,6 +86,7 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     // From here on init runs beside this list.
     host += clone_steps(container);
     host += std::move(confinement.beside);
+    host += child_steps(container);
     host += join_rdt(container.plan.rdt);
     // From the host's network namespace, in which only this process still is.
     host += net_device_steps(container);

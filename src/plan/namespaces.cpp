@@ -87,13 +87,18 @@ Steps open_namespaces(const Namespaces& namespaces) {
 }
 
 Steps clone_steps(const Container& container) {
-    const auto& linux = container.spec.linux;
     const auto* pid = container.namespaces.find_joined(NamespaceType::Pid);
     Steps host;
     host.add(Clone{.flags = container.namespaces.clone_flags(),
                    .enter_pid_namespace = pid == nullptr ? std::nullopt : std::optional(pid->slot),
                    .into_cgroup = unified_index(container.plan.cgroups)},
              "/linux/namespaces");
+    return host;
+}
+
+Steps child_steps(const Container& container) {
+    const auto& linux = container.spec.linux;
+    Steps host;
     // Only the host may lower it. Without root's rights it reaches init's files in /proc only until
     // that is not dumpable, as for the id maps.
     if (const auto& adjustment = container.process().oom_score_adj)

@@ -48,8 +48,10 @@ class Namespaces {
 
 /// Host: opens what is joined, by path, while paths still mean what config.json means by them.
 [[nodiscard]] Steps open_namespaces(const Namespaces& namespaces);
-/// Host: one clone with every new namespace, then the ids of a new user namespace.
+/// Host: one clone with every new namespace.
 [[nodiscard]] Steps clone_steps(const Container& container);
+/// Host: what only others may set of the child, the ids of a new user namespace among it.
+[[nodiscard]] Steps child_steps(const Container& container);
 /// Host, after the clone: /linux/netDevices into the container's network namespace.
 [[nodiscard]] Steps net_device_steps(const Container& container);
 /// The joiner's whole list; empty if there is none.

@@ -27,7 +27,7 @@ struct Free {
     Free* next = nullptr;
 };
 
-/// Single-threaded: a process with threads never freezes.
+/// Of one thread.
 struct Frozen {
     std::byte* begin = nullptr;
     std::byte* next = nullptr;
@@ -36,7 +36,7 @@ struct Frozen {
     bool now = false;
     std::array<Free*, kKinds> free{};  ///< by size, in units of the alignment
 };
-constinit Frozen frozen;
+constinit thread_local Frozen frozen;
 
 constexpr std::size_t kPage = 4096;
 
@@ -122,6 +122,12 @@ void freeze_heap() noexcept {
     frozen.next = frozen.begin;
     frozen.stocked = frozen.begin;
     frozen.end = frozen.begin + kPiece;
+}
+
+void freeze_heap(std::span<std::byte> piece) noexcept {
+    if (!kShortcuts) return;
+    auto* const end = piece.data() + piece.size();
+    frozen = {.begin = piece.data(), .next = piece.data(), .stocked = end, .end = end, .now = true};
 }
 
 ThawedHeap::ThawedHeap() noexcept { frozen.now = false; }

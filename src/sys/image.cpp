@@ -27,8 +27,8 @@ namespace cleat::sys {
 void set_working_image(const WorkingImage& image) noexcept { working = image; }
 
 void map_working_image(Kin kin) noexcept {
-    map_pages_of(kin == Kin::Child ? working.text_of_children : working.text);
-    map_pages_of(working.constants);
+    map_pages_of(kin == Kin::Itself ? working.text : working.text_of_children);
+    if (kin != Kin::Sharer) map_pages_of(working.constants);
 }
 
 }  // namespace cleat::sys

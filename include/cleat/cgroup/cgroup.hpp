@@ -89,9 +89,11 @@ enum class Frozen { No, Yes };
 /// empty.
 [[nodiscard]] Result<void> remove(const Directories& directories, std::chrono::milliseconds limit);
 
-/// Whether an OOM kill happened in the cgroup, and the memory limit in bytes, for error texts.
+/// Whether an OOM kill happened in the cgroup, whether there was more asked for than it may have,
+/// and its memory limit in bytes, for error texts.
 struct MemoryVerdict {
     bool oom_killed = false;
+    bool ran_out = false;
     std::optional<std::uint64_t> limit;
 };
 [[nodiscard]] MemoryVerdict memory_verdict(const Directories& directories);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <span>
 
 namespace cleat::sys {
 
@@ -21,8 +22,10 @@ void stock_stack() noexcept;
 /// From here on nothing is given back to the heap, and what is new comes from one fresh piece,
 /// where what was of it is used again (from the heap once that is full). For a process that soon
 /// ends or executes something; called behind the clone, so that parent and child have a piece each,
-/// of which nothing is copied.
+/// of which nothing is copied. Each thread is frozen by itself, and has its own piece.
 void freeze_heap() noexcept;
+/// As much with this piece, which has the alignment of new memory.
+void freeze_heap(std::span<std::byte> piece) noexcept;
 /// As before, for as long as a process waits that may live long; then frozen (again). What was
 /// freed while it was frozen stays where it is.
 class ThawedHeap {

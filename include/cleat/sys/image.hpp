@@ -18,8 +18,8 @@ void set_working_image(const WorkingImage& image) noexcept;
 
 /// Maps all of that by one system call for each part: when the image was mapped anew, and in a
 /// child, which does not inherit what is mapped of a file. Does nothing where the kernel cannot
-/// (before Linux 5.14) or nothing is set.
-enum class Kin { Itself, Child };
+/// (before Linux 5.14) or nothing is set. A child in the same memory lacks its own functions alone.
+enum class Kin { Itself, Child, Sharer };
 void map_working_image(Kin kin) noexcept;
 
 }  // namespace cleat::sys

@@ -19,6 +19,7 @@ TEST_CASE("a process that is killed for its memory leaves a verdict with the lim
         return;
     }
     CHECK_FALSE(memory_verdict(cgroups.all()).oom_killed);
+    CHECK_FALSE(memory_verdict(cgroups.all()).ran_out);
     CHECK(memory_verdict(cgroups.all()).limit == std::nullopt);
     REQUIRE(cgroup::apply(plan::WriteCgroup{.file = "memory.limit_in_bytes", .value = "4194304"},
                           memory));
@@ -36,6 +37,7 @@ TEST_CASE("a process that is killed for its memory leaves a verdict with the lim
     CHECK(child.wait() == 128 + SIGKILL);
     const auto verdict = memory_verdict(cgroups.all());
     CHECK(verdict.oom_killed);
+    CHECK(verdict.ran_out);
     CHECK(verdict.limit == 4194304);
 }
 
