@@ -89,8 +89,8 @@ enum class Frozen { No, Yes };
 /// empty.
 [[nodiscard]] Result<void> remove(const Directories& directories, std::chrono::milliseconds limit);
 
-/// Whether an OOM kill happened in the cgroup, whether there was more asked for than it may have,
-/// and its memory limit in bytes, for error texts.
+/// Whether an OOM kill happened in the cgroup, whether it was at its limit (or next to it), and
+/// that limit in bytes, for error texts.
 struct MemoryVerdict {
     bool oom_killed = false;
     bool ran_out = false;
