@@ -18,15 +18,16 @@ void say(const char* text) noexcept {
 
 }  // namespace
 
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-*,readability-identifier-naming): names of
+// libraries
+
 /// strerror(3) asks it for a translation, and with it would come catalogs, the conversion between
 /// character sets and the loader of its modules. cleat speaks English.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
 extern "C" char* __dcgettext(const char* /*domain*/, const char* text, int /*category*/) {
     return const_cast<char*>(text);  // as the C library does it for what has no translation
 }
 
 /// The C library's own says the same by way of formatted output, for wide characters, too.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
 extern "C" [[noreturn]] void __assert_fail(const char* condition, const char* /*file*/,
                                            unsigned /*line*/, const char* function) noexcept {
     say("cleat: assertion failed: ");
@@ -38,14 +39,11 @@ extern "C" [[noreturn]] void __assert_fail(const char* condition, const char* /*
 }
 
 namespace __cxxabiv1 {
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
 extern std::terminate_handler __terminate_handler;
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
 std::terminate_handler __terminate_handler = std::abort;
 }  // namespace __cxxabiv1
 
-namespace std {  // NOLINT(cert-dcl58-cpp): a function that the library declares and we define
-// NOLINTNEXTLINE(bugprone-reserved-identifier): the library's name
+namespace std {  // a function that the library declares and we define
 [[noreturn]] void __glibcxx_assert_fail(const char* /*file*/, int /*line*/, const char* function,
                                         const char* condition) noexcept {
     say("cleat: assertion failed: ");
@@ -56,3 +54,4 @@ namespace std {  // NOLINT(cert-dcl58-cpp): a function that the library declares
     std::abort();
 }
 }  // namespace std
+// NOLINTEND(bugprone-reserved-identifier,cert-*,readability-identifier-naming)

@@ -16,13 +16,14 @@
 // pthread_create(3) gives a thread its state of the resolver, and has it freed at the end: with
 // that would come the resolver and all that reads its files. A linker takes the first definition of
 // a name, and who looks up no host has no use for more.
+// NOLINTBEGIN(bugprone-reserved-identifier,cert-*,readability-identifier-naming): names of the C
+// library
 extern "C" {
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
 thread_local struct __res_state* __libc_resp = nullptr;
 /// Frees what strerror(3) and malloc(3) keep for a thread, too: ours has called neither.
-// NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp): the C library's name
 void __libc_thread_freeres() {}
 }
+// NOLINTEND(bugprone-reserved-identifier,cert-*,readability-identifier-naming)
 
 namespace cleat::launch {
 namespace {
