@@ -134,6 +134,9 @@ Result<void> apply(const plan::SetUser& step, Context&) {
     // Without it a change from uid 0 to another clears the permitted set (capabilities(7)).
     if (::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed("keep capabilities");
     if (set_own_uid(step.uid.value) < 0) return failed("set uid ", step.uid.value);
+    // Where fs.suid_dumpable is 1 the change has made it so: this process could be held by whoever
+    // has that uid, and may have its parent's memory.
+    if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0) return failed("become undumpable");
     return step.keep_rights ? make_permitted_effective() : Result<void>{};
 }
 

@@ -2,6 +2,7 @@
 #include "last_words.hpp"
 
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 #include "cleat/base/text.hpp"
@@ -9,25 +10,26 @@
 
 namespace cleat::launch {
 
-Error explained(Error error, const plan::Plan& plan) {
+Error explained(Error error, const Request& request) {
     if (error.errno_value != ENOMEM && error.errno_value != ENOSPC && error.errno_value != ENOBUFS)
         return error;
-    const auto verdict = cgroup::memory_verdict(plan.cgroups);
-    if (!verdict.ran_out || !verdict.limit) return error;
+    const auto verdict = cgroup::memory_verdict(request.plan.cgroups);
+    if (request.container_init || !verdict.ran_out || !verdict.limit) return error;
     return with_context(std::move(error),
                         concat("memory limit ", *verdict.limit, " bytes reached"));
 }
 
-std::unexpected<Error> ended(const Result<int>& status, const plan::Plan& plan) {
+std::unexpected<Error> ended(const Result<int>& status, const Request& request) {
     constexpr int kSignalBase = 128;
-    const auto verdict = cgroup::memory_verdict(plan.cgroups);
-    if (verdict.oom_killed || (verdict.ran_out && verdict.limit)) {
+    const auto verdict = cgroup::memory_verdict(request.plan.cgroups);
+    const auto at_limit = [&verdict](std::string_view what) {
         return fail(ErrorKind::System,
-                    concat(verdict.oom_killed ? "init was killed" : "init ended", ": memory limit ",
-                           verdict.limit.value_or(0), " bytes reached"));
-    }
+                    concat(what, ": memory limit ", verdict.limit.value_or(0), " bytes reached"));
+    };
+    if (verdict.oom_killed) return at_limit("init was killed");
     if (status && *status > kSignalBase)
         return fail(ErrorKind::System, concat("init was ended by signal ", *status - kSignalBase));
+    if (!request.container_init && verdict.ran_out && verdict.limit) return at_limit("init ended");
     return fail(ErrorKind::System, "init ended before the process was started");
 }
 

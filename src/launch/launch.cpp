@@ -125,7 +125,7 @@ class Host {
     Result<void> stage();
     Result<void> commit();
     Result<void> await_execution();
-    [[nodiscard]] std::unexpected<Error> init_died() { return ended(child_.reap(), plan_); }
+    [[nodiscard]] std::unexpected<Error> init_died() { return ended(child_.reap(), request_); }
     [[nodiscard]] std::unexpected<Error> what_init_said();
 
     const Request& request_;
@@ -206,14 +206,15 @@ Result<void> Host::operator()(const plan::Clone& step) {
     // this.
     if (step.enter_pid_namespace && ::prctl(PR_SET_DUMPABLE, 0) < 0)
         return fail_errno("become undumpable", errno);
-    if (may_share_memory(plan_, step)) {
-        TRY(shared_init_.begin(arguments));
-        return awaits(plan_.init, plan::Gate::Confined) ? Result<void>() : meet_init();
-    }
     ProcessLimit limit(plan_.cgroups);
     bool direct = plan_.joiner.empty();
     // A member is held to the limit that is there.
     if (!request_.container_init && (confinement_.has_stand_in() || !direct)) limit.lift();
+    if (may_share_memory(plan_, step) && shared_init_.begin(arguments)) {
+        if (awaits(plan_.init, plan::Gate::Confined)) return {};  // there is no stand-in
+        TRY(meet_init());
+        return limit.restore();
+    }
     auto cloned = clone_first(step);
     sys::freeze_heap();  // in both processes, each with a piece of its own
     const bool moved = !cloned && cloned.error().errno_value == EACCES &&
@@ -240,10 +241,15 @@ Result<void> Host::operator()(const plan::Clone& step) {
 /// Where init shares the memory of the host, that has gone on with what needs no init yet.
 Result<void> Host::meet_init() {
     if (!shared_init_.has_begun()) return {};
-    auto cloned = TRY(shared_init_.meet());
+    auto cloned = shared_init_.meet();
+    if (!cloned) {
+        Error error = std::move(cloned).error();
+        error.pointer = origin_of<plan::Clone>(plan_.host);
+        return std::unexpected(std::move(error));
+    }
     child_end_.reset();
     sys::close_all(context_.cgroup_tasks);
-    child_.take(cloned.pid, std::move(cloned.pidfd));
+    child_.take(cloned->pid, std::move(cloned->pidfd));
     return {};
 }
 
@@ -312,7 +318,7 @@ Result<Incoming> Host::next_message() {
         auto incoming = TRY(receive_next());
         if (incoming.end) return incoming;
         if (incoming.message.kind == MessageKind::Failed)
-            return std::unexpected(explained(to_error(incoming.message), plan_));
+            return std::unexpected(explained(to_error(incoming.message), request_));
         if (incoming.message.kind != MessageKind::Console) return incoming;
         TRY(take_console(std::move(incoming)));
     }

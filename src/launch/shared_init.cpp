@@ -50,12 +50,15 @@ bool may_share_memory(const plan::Plan& plan, const plan::Clone& clone) noexcept
     constexpr std::uint64_t kApart = CLONE_NEWPID;
     constexpr std::uint64_t kNever = CLONE_NEWUSER | CLONE_NEWTIME;
     if (!kHasVfork || !plan.joiner.empty() || clone.enter_pid_namespace) return false;
+    if (plan.scope.manager == plan::ServiceManager::User) return false;
     if ((clone.flags & (kApart | kNever)) != kApart) return false;
     for (const auto& step : plan.init) {
         const auto* join = std::get_if<plan::JoinNamespace>(&step.action);
         if (join != nullptr &&
             (join->type == spec::NamespaceType::User || join->type == spec::NamespaceType::Time))
             return false;
+        const auto* mount = std::get_if<plan::MountFilesystem>(&step.action);
+        if (mount != nullptr && mount->copy_up) return false;
         const auto* seccomp = std::get_if<plan::LoadSeccomp>(&step.action);
         if (seccomp != nullptr && kernel::notifies(seccomp->seccomp)) return false;
     }
@@ -69,14 +72,19 @@ Result<void> SharedInit::begin(const ChildArguments& arguments) {
                                    .child_end = number_of(arguments.child_end),
                                    .seccomp_agent = number_of(arguments.seccomp_agent)};
     hand_out(arguments.context, theirs.context);
-    TRY(vfork_.begin(
+    auto begun = vfork_.begin(
         {.flags = arguments.clone.flags, .cgroup = theirs.context.unified_cgroup.get()},
         [init = ChildArguments{.request = arguments.request,
                                .context = theirs.context,
                                .host_end = theirs.host_end,
                                .child_end = theirs.child_end,
                                .seccomp_agent = theirs.seccomp_agent,
-                               .clone = arguments.clone}] { run_init(init); }));
+                               .clone = arguments.clone}] { run_init(init); });
+    if (!begun) {
+        theirs.context.env.swap(arguments.context.env);
+        theirs.context.seccomp.swap(arguments.context.seccomp);
+        return begun;
+    }
     begun_ = true;
     return {};
 }

@@ -13,14 +13,16 @@ namespace cleat::launch {
 /// - it waits for `start`: the host ends before, and its memory would stay with init;
 /// - it asks the host for the state (hooks, the seccomp listener), which the host changes;
 /// - others might hold it: a member of a pid namespace, or in a user namespace;
-/// - it enters a time namespace, which the kernel gives no process with shared memory.
+/// - it fills file systems in memory, which its parent's cgroups would be charged for;
+/// - it enters a time namespace, which the kernel gives no process with shared memory;
+/// - the user's systemd may have to put it where it belongs, for which it waits.
 [[nodiscard]] bool may_share_memory(const plan::Plan& plan, const plan::Clone& clone) noexcept;
 
 class SharedInit {
  public:
     /// Runs init with what it had by copy-on-write otherwise: from here on the descriptors of
     /// `arguments` are two processes', each of which closes its own.
-    /// Errors: as those of Vfork.
+    /// Errors: as those of Vfork; init can be forked then.
     [[nodiscard]] Result<void> begin(const ChildArguments& arguments);
     /// Whether there is one to be met.
     [[nodiscard]] bool has_begun() const noexcept { return begun_; }

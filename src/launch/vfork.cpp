@@ -20,7 +20,8 @@
 // library
 extern "C" {
 thread_local struct __res_state* __libc_resp = nullptr;
-/// Frees what strerror(3) and malloc(3) keep for a thread, too: ours has called neither.
+/// Frees what strerror(3) and malloc(3) keep for a thread, too: ours is the only one, and leaves
+/// it.
 void __libc_thread_freeres() {}
 }
 // NOLINTEND(bugprone-reserved-identifier,cert-*,readability-identifier-naming)
@@ -75,7 +76,7 @@ constexpr std::size_t kPiece = std::size_t{64} << 10U;
 
 /// pthread_create(3) with a small stack, and without signals: those are for the caller.
 int start_thread(::pthread_t& thread, void* (*run)(void*), void* given) noexcept {
-    constexpr std::size_t kStack = std::size_t{256} << 10U;
+    constexpr std::size_t kStack = std::size_t{1} << 20U;  // untouched it costs nothing
     ::pthread_attr_t attributes;
     if (const int error = ::pthread_attr_init(&attributes); error != 0) return error;
     ::sigset_t all;
@@ -122,10 +123,9 @@ void Vfork::tell(State state) noexcept {
 void* Vfork::clone_in_thread(void* self) noexcept {
     auto& made = *static_cast<Vfork*>(self);
     const long result = clone_into(made.arguments_, be_child, self);
-    if (result < 0) {
-        made.error_ = static_cast<int>(-result);
-        made.tell(Failed);
-    }
+    // Who was killed before it said so has been born, too.
+    made.error_ = static_cast<int>(-result);
+    made.tell(result < 0 ? Failed : Born);
     return nullptr;
 }
 

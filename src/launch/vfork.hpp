@@ -18,7 +18,8 @@ namespace cleat::launch {
 
 // Its call must not return into a frame that the child has written over, which C++ cannot say; and
 // a sanitizer keeps books of the memory of one process.
-#if (defined __x86_64__ || defined __aarch64__) && !defined __SANITIZE_ADDRESS__
+#if (defined __x86_64__ || defined __aarch64__) && !defined __SANITIZE_ADDRESS__ && \
+    !defined __SANITIZE_THREAD__
 constexpr bool kHasVfork = kShortcuts;
 #else
 constexpr bool kHasVfork = false;
@@ -31,8 +32,9 @@ constexpr bool kHasVfork = false;
 /// child's.
 ///
 /// Neither may write what the other one uses: the child works with objects of its own, and takes no
-/// lock, as it may be killed while it holds it (malloc(3) has one, the frozen heap has none). What
-/// it makes is of a piece that is lent to it: the parent must not delete it.
+/// lock that the parent could wait for, as it may be killed while it holds it. The frozen heap has
+/// none; what its piece cannot hold comes from malloc(3), where a thread has an arena to itself.
+/// The parent must not delete what the child has made.
 class Vfork {
  public:
     Vfork() = default;
@@ -41,7 +43,7 @@ class Vfork {
     ~Vfork() { join(); }
 
     /// Once. `work` runs in the child, with a frozen heap, and does not return.
-    /// Errors: of pthread_create(3).
+    /// Errors: of pthread_create(3); nothing has begun then.
     [[nodiscard]] Result<void> begin(const CloneRequest& request, std::function<void()> work);
     /// Once, after begin(): waits until there is a child. Errors: of clone3(2).
     [[nodiscard]] Result<Cloned> meet();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -22,6 +23,14 @@ template <class Step>
     for (const auto& step : steps)
         if (const auto* found = std::get_if<Step>(&step.action)) return found;
     return nullptr;
+}
+
+/// What of config.json the first step of a kind is for.
+template <class Kind>
+[[nodiscard]] std::string origin_of(const std::vector<plan::Step>& steps) {
+    for (const auto& step : steps)
+        if (std::holds_alternative<Kind>(step.action)) return step.origin;
+    return {};
 }
 
 template <class... Kinds>

@@ -130,7 +130,7 @@ void freeze_heap(std::span<std::byte> piece) noexcept {
     frozen = {.begin = piece.data(), .next = piece.data(), .stocked = end, .end = end, .now = true};
 }
 
-ThawedHeap::ThawedHeap() noexcept { frozen.now = false; }
+ThawedHeap::ThawedHeap() noexcept : was_frozen_(std::exchange(frozen.now, false)) {}
 
 }  // namespace cleat::sys
 

@@ -59,6 +59,15 @@ class SharedInit(CleatTest):
         self.assertTrue(self.is_shared(change=lambda config: config.update(
             hooks={"createRuntime": [{"path": "/bin/true"}]})))
 
+    def test_what_an_init_fills_is_its_containers_memory(self):
+        self.write_file(os.path.join(self.bundle, "rootfs/full/file"), "x" * (8 << 20))
+        self.config("/bin/true", change=lambda config: (
+            config["mounts"].append({"destination": "/full", "type": "tmpfs", "source": "tmpfs",
+                                     "options": ["tmpcopyup"]}),
+            config["linux"]["resources"].update(memory={"limit": 4 << 20})))
+        self.refused("run", "-b", self.bundle, self.cid, text="memory limit 4194304")
+        self.assert_nothing_left()
+
     def test_a_run_in_the_foreground_keeps_its_rights_and_one_thread(self):
         self.config("/probe", "sleep", change=lambda config: config["process"].update(
             user={"uid": 1234, "gid": 2345, "additionalGids": [3456], "umask": 0o27}, cwd="/proc"))

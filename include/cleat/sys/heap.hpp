@@ -26,14 +26,19 @@ void stock_stack() noexcept;
 void freeze_heap() noexcept;
 /// As much with this piece, which has the alignment of new memory.
 void freeze_heap(std::span<std::byte> piece) noexcept;
-/// As before, for as long as a process waits that may live long; then frozen (again). What was
+/// As before, for as long as a process waits that may live long; then again as it was. What was
 /// freed while it was frozen stays where it is.
 class ThawedHeap {
  public:
     ThawedHeap() noexcept;
     ThawedHeap(const ThawedHeap&) = delete;
     ThawedHeap& operator=(const ThawedHeap&) = delete;
-    ~ThawedHeap() { freeze_heap(); }
+    ~ThawedHeap() {
+        if (was_frozen_) freeze_heap();
+    }
+
+ private:
+    bool was_frozen_;
 };
 
 }  // namespace cleat::sys

@@ -34,6 +34,9 @@ TEST_CASE("a new pid namespace without a user or time namespace shares memory") 
     plan::Plan joiner;
     joiner.joiner.push_back({.action = plan::ProtectInit{}, .origin = ""});
     CHECK_FALSE(may_share_memory(joiner, {.flags = kApart}));
+    plan::Plan scope;
+    scope.scope = {.unit = "x.scope", .slice = {}, .manager = plan::ServiceManager::User};
+    CHECK_FALSE(may_share_memory(scope, {.flags = kApart}));
     CHECK_FALSE(may_share_memory({}, {.flags = kApart, .enter_pid_namespace = plan::Slot{0}}));
 }
 
@@ -42,6 +45,10 @@ TEST_CASE("an init that stays, asks for the state or is another's shares none") 
     CHECK_FALSE(may_share(kApart, plan::RunHooks{}));
     CHECK_FALSE(may_share(kApart, plan::BecomeRoot{}));
     CHECK_FALSE(may_share(kApart, plan::NewTimeNamespace{}));
+    plan::MountFilesystem copied;
+    copied.copy_up = true;
+    CHECK_FALSE(may_share(kApart, copied));
+    CHECK(may_share(kApart, plan::MountFilesystem{}) == kHasVfork);
     CHECK_FALSE(
         may_share(kApart, plan::JoinNamespace{.type = spec::NamespaceType::User, .slot = {}}));
     CHECK_FALSE(
