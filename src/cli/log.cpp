@@ -69,11 +69,14 @@ int priority_of(LogLevel level) {
     return 3;
 }
 
+/// Without a flag, warnings go to stderr (runtime.md#lifecycle demands one of a failed poststop
+/// hook), but not to a file: Podman reads a whole log file as one JSON object.
 LogLevel level_of(const Globals& globals) {
     if (globals.debug || globals.log_level == "debug") return LogLevel::Debug;
     if (globals.log_level == "info") return LogLevel::Info;
     if (globals.log_level == "warning") return LogLevel::Warning;
-    return LogLevel::Error;
+    if (globals.log_level == "error") return LogLevel::Error;
+    return globals.log.empty() ? LogLevel::Warning : LogLevel::Error;
 }
 
 /// A message is one line whatever it quotes.

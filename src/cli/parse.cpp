@@ -129,9 +129,9 @@ void add_globals(CLI::App& app, Beginning& out) {
     add_text(app, "--log", own.log, "append the log here: [file:]PATH, journald:ID or syslog:ID");
     add_choice(app, "--log-format", own.log_format,
                {{"text", "json"}, "text or json (default: text)"});
-    add_choice(
-        app, "--log-level", own.log_level,
-        {{"error", "warning", "info", "debug"}, "error, warning, info or debug (default: error)"});
+    add_choice(app, "--log-level", own.log_level,
+               {{"error", "warning", "info", "debug"},
+                "error, warning, info or debug (default: warning; error with --log)"});
     app.add_flag("--debug", own.debug, "as --log-level debug");
     app.add_flag("--systemd-cgroup", own.systemd_cgroup, "as --cgroup-manager systemd");
     add_text(app, "--trace", own.trace, "append what was done, and its time, to this file (JSON)");

@@ -2,6 +2,7 @@
 """The six kinds of hooks: when and where they run, what they get, what their failure does."""
 import json
 import os
+import shutil
 
 from harness import CleatTest, main
 
@@ -52,6 +53,17 @@ echo "$1 $(cat | tr -d '\\n') ns=$(readlink /proc/self/ns/mnt) cwd=$(pwd) $(env 
         self.run_container(env={**os.environ, "SECRET": "1"})
         with open(out, encoding="utf-8") as file:
             self.assertEqual(file.read().splitlines()[:3], ["zero one two", "A=1", "B=x y"])
+
+    def test_failed_poststop_hook_is_a_warning_on_stderr(self):
+        """runtime.md#lifecycle, step 13. Not in a log file, which engines read as one error."""
+        self.with_hooks("/bin/true", poststop=[{"path": "/bin/false"}])
+        for runtime in filter(None, (self.runtime, shutil.which("runc"))):
+            result = self.run_container(id=f"{self.cid}-{os.path.basename(runtime)}", runtime=runtime)
+            self.assertEqual(result.code, 0, str(result))
+            self.assertRegex(result.err, "hook.*status 1")
+        log = self.write_file(self.path("warnings"))
+        result = self.ok("run", "-b", self.bundle, self.cid, global_options=("--log", log))
+        self.assertEqual((result.err, os.path.getsize(log)), ("", 0))
 
     def test_hook_without_env_gets_none_of_ours(self):
         out = self.path("out")
