@@ -41,14 +41,15 @@ int main(int argc, char** argv) {
     constexpr int kRefused = 1;
     constexpr mode_t kUmask = 022;
     constexpr std::size_t kHeap = std::size_t{32} << 10U;  // what a `state` takes
-    // Before anything of the process is changed: the probe tells how a runtime has left it.
-    if (cleat::conformance::is_part(argc, argv)) return cleat::conformance::play_part(argc, argv);
-    // Set-user-ID or file capabilities would give a stranger's command line our privileges.
+    // With a set-user-ID bit or file capabilities, the command line of an unprivileged caller would
+    // have the privileges of the file. So this check precedes every mode of the program.
     if (::getauxval(AT_SECURE) != 0) {
         constexpr std::string_view kText = "cleat: refuses to run set-user-ID\n";
         static_cast<void>(::write(STDERR_FILENO, kText.data(), kText.size()) < 0);
         return kRefused;
     }
+    // Before the process is changed: the probe reports the state in which a runtime left it.
+    if (cleat::conformance::is_part(argc, argv)) return cleat::conformance::play_part(argc, argv);
     // Not the caller's: what init makes in the root must be as open as its mode says, and hooks
     // inherit it. What is private (the state directory) has narrow modes of its own.
     ::umask(kUmask);

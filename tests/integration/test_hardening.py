@@ -115,12 +115,13 @@ class Hardening(CleatTest):
         os.chmod(self.directory, 0o755)
         return program
 
-    def as_user(self, *command):
-        return subprocess.run(["setpriv", "--reuid=1000", "--regid=1000", "--clear-groups",
-                               *command], capture_output=True, text=True, check=False)
+    @staticmethod
+    def as_user(*command, uid=1000, **options):
+        return subprocess.run(["setpriv", f"--reuid={uid}", f"--regid={uid}", "--clear-groups",
+                               *command], capture_output=True, text=True, check=False, **options)
 
-    def refuses(self, program):
-        result = self.as_user(program, "--version")
+    def refuses(self, program, *arguments, **options):
+        result = self.as_user(program, *(arguments or ("--version",)), **options)
         self.assertEqual((result.returncode, result.stdout), (1, ""), result)
         self.assertIn("set-user-ID", result.stderr)
 
@@ -129,6 +130,36 @@ class Hardening(CleatTest):
         self.assertEqual(self.as_user(program, "--version").returncode, 0)
         os.chmod(program, 0o4755)
         self.refuses(program)
+
+    def test_every_mode_is_refused_when_set_user_id(self):
+        """The helper programs of `conformance` and the names of the shim, too."""
+        program = self.copy()
+        helper = "--conformance-part"
+        secret = self.write_file(self.path("secret"), "secret", mode=0o600)
+        modes = [["--help"], ["spec"], ["features"], ["list"], ["plan"], ["validate", secret],
+                 ["audit", secret], ["run", "x"], ["exec", "x", "id"], ["conformance", "--list"],
+                 [helper, "under", "--", "id"], [helper, "under", "--", "cat", secret],
+                 [helper, "probe"], [helper, "probe", f"read:{secret}"],
+                 [helper, "hook", self.path("log"), "x"], [helper, "hold", self.path("held")],
+                 [helper, "case", "x"], [helper, "x"]]
+        for bits in (0o4755, 0o2755):
+            os.chmod(program, bits)
+            for mode in modes:
+                with self.subTest(mode=mode, bits=oct(bits)):
+                    self.refuses(program, *mode, uid=65534, timeout=10)
+        self.assertFalse(os.path.exists(self.path("log")))
+
+    def test_every_name_is_refused_when_set_user_id(self):
+        program = self.copy()
+        os.chmod(program, 0o4755)
+        for name in ("containerd-shim-cleat-v2", "containerd-shim-runc-v2", "runc", "crun"):
+            os.symlink(program, self.path(name))
+            for mode in (["-v"], ["-info"], ["-namespace", "n", "-id", "i", "start"],
+                         ["-namespace", "n", "-id", "i", "serve"],
+                         ["-namespace", "n", "-id", "i", "delete"],
+                         ["--conformance-part", "under", "--", "id"]):
+                with self.subTest(name=name, mode=mode):
+                    self.refuses(self.path(name), *mode, uid=65534, timeout=10)
 
     def test_refused_when_set_group_id(self):
         program = self.copy()
@@ -141,6 +172,7 @@ class Hardening(CleatTest):
             self.skipTest("no setcap")
         subprocess.run(["setcap", "cap_net_raw+ep", program], check=True)
         self.refuses(program)
+        self.refuses(program, "--conformance-part", "under", "--", "id")
 
     def test_init_cannot_be_read_by_its_user(self):
         """What belongs to an undumpable process belongs to root below /proc."""
