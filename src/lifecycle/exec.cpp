@@ -70,15 +70,22 @@ Error with_place(Error error, const Member& member, const Config& config) {
     return located(std::move(error), member.text, member.document);
 }
 
+/// A named cgroup must exist. Without a name, the process follows init (runc 1.4.1).
+Result<cgroup::Directories> cgroups_of(const Container& container, const ExecOptions& options,
+                                       const plan::HostFacts& facts) {
+    auto own = directories_of(container.state.cgroups);
+    if (!options.cgroups.empty()) return chosen_cgroups(std::move(own), options.cgroups);
+    return present_cgroups(std::move(own), facts.cgroups, container.state.init.pid);
+}
+
 Result<plan::Plan> compile(const Container& container, const ExecOptions& options,
                            const Member& member, const Config& config) {
     const auto facts = TRY(host::probe());
-    const plan::MemberOptions how{
-        .namespaces = TRY(differing_namespaces(container.state.init.pid)),
-        .cgroups = TRY(chosen_cgroups(directories_of(container.state.cgroups), options.cgroups)),
-        .cgroup_driver = driver_of(container.state.cgroup_driver),
-        .rdt = rdt_of(container.state.rdt),
-        .preserve_fds = options.preserve_fds + options.listen_fds};
+    const plan::MemberOptions how{.namespaces = TRY(differing_namespaces(container.state.init.pid)),
+                                  .cgroups = TRY(cgroups_of(container, options, facts)),
+                                  .cgroup_driver = driver_of(container.state.cgroup_driver),
+                                  .rdt = rdt_of(container.state.rdt),
+                                  .preserve_fds = options.preserve_fds + options.listen_fds};
     auto plan = TRY(plan::compile_member(config.spec, member.process, facts, how));
     plan.scope = scope_of(container.state.scope);
     return plan;

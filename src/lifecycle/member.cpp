@@ -2,9 +2,11 @@
 #include "member.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <utility>
 
 #include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
 #include "user.hpp"
 
 namespace cleat::lifecycle {
@@ -113,6 +115,24 @@ Result<cgroup::Directories> chosen_cgroups(cgroup::Directories own,
         if (!used)
             return fail(ErrorKind::InvalidArgument,
                         concat("no cgroup of the container for ", quoted(text)));
+    }
+    return own;
+}
+
+Result<cgroup::Directories> present_cgroups(cgroup::Directories own,
+                                            const std::vector<plan::CgroupHierarchy>& hierarchies,
+                                            pid_t init) {
+    for (auto& directory : own) {
+        const std::string path = cgroup::full_path(directory);
+        if (TRY(sys::is_there_at(sys::kHere, path.c_str()))) continue;
+        const auto hierarchy = std::ranges::find(hierarchies, directory.mountpoint,
+                                                 &plan::CgroupHierarchy::mountpoint);
+        if (hierarchy == hierarchies.end()) return fail_errno(concat("open cgroup ", path), ENOENT);
+        auto found = cgroup::path_of(*hierarchy, init);
+        if (!found)
+            return std::unexpected(
+                with_context(std::move(found).error(), concat("cgroup ", path, " is gone")));
+        directory.path = *std::move(found);
     }
     return own;
 }

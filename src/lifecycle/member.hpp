@@ -23,4 +23,8 @@ void set_env(std::vector<std::string>& env, std::string_view entry);
 [[nodiscard]] Result<cgroup::Directories> chosen_cgroups(cgroup::Directories own,
                                                          const std::vector<std::string>& choices);
 
+/// The container's cgroups; init's cgroup in each hierarchy where the container's has been removed.
+[[nodiscard]] Result<cgroup::Directories> present_cgroups(
+    cgroup::Directories own, const std::vector<plan::CgroupHierarchy>& hierarchies, pid_t init);
+
 }  // namespace cleat::lifecycle

@@ -359,6 +359,11 @@ class CleatTest(unittest.TestCase):
 
     # -- other runtimes --
 
+    def runtimes(self, *peers):
+        """{name: path} of the runtime under test, and of the installed peers (runc, crun)."""
+        found = {name: shutil.which(name) for name in peers or ("runc", "crun")}
+        return {self.flavour: self.runtime} | {name: path for name, path in found.items() if path}
+
     def differential(self, change=None, args=("/probe",)):
         """{runtime: probe's report} for cleat, and runc and crun where they are installed."""
         reports = {}

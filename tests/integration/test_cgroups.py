@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Control groups at create and delete: limits as asked, membership, places, nothing left."""
+import contextlib
 import os
 import re
 import shutil
@@ -189,6 +190,39 @@ class Membership(CgroupTest):
         self.assertEqual(result.code, 0, str(result))
         with open(pid_file, encoding="utf-8") as file:
             self.assert_in_cgroup(int(file.read()))
+
+    def move_out(self, pid):
+        """Moves a process from its cgroups to others, and removes the old ones."""
+        for point in set(cgroup_mounts().values()):
+            if not os.path.isdir(point + self.cgroup):
+                continue
+            new = point + self.cgroup + "-elsewhere"
+            os.mkdir(new)
+            self.undo.append(lambda path=new: os.rmdir(path))
+            for name in ("cpuset.cpus", "cpuset.mems"):
+                if os.path.exists(f"{new}/{name}") and "cgroup2" not in point:
+                    with contextlib.suppress(OSError):
+                        shutil.copyfile(f"{point}{self.cgroup}/{name}", f"{new}/{name}")
+            with open(new + "/cgroup.procs", "w", encoding="ascii") as file:
+                file.write(str(pid))
+            os.rmdir(point + self.cgroup)
+
+    def test_exec_follows_init_when_the_cgroup_is_gone(self):
+        """runc 1.4.1: init moved itself to another cgroup, and the container's was removed."""
+        pid = self.sleeper()["pid"]
+        self.move_out(pid)
+        for options in ((), ("--user", "7:7")):
+            done = self.exec("/bin/cat", "/proc/self/cgroup", options=options)
+            self.assertEqual(done.code, 0, str(done))
+        file = self.path("pid")
+        done = self.exec("/probe", "sleep", options=("--detach", "--pid-file", file))
+        self.assertEqual(done.code, 0, str(done))
+        with open(file, encoding="ascii") as content:
+            self.assertEqual(self.lines_of(int(content.read())), self.lines_of(pid))
+        self.assertIn(self.cgroup + "-elsewhere", str(self.lines_of(pid)))
+        if self.flavour == "cleat":  # a named cgroup has to exist
+            self.refused("exec", "--cgroup", "below", self.cid, "/bin/true", text="below")
+        self.delete("--force")
 
     def test_no_pid_is_ever_written(self):
         """A foreign pid in cgroup.procs costs an RCU grace period: everybody joins by itself."""

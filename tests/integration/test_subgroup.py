@@ -103,6 +103,23 @@ class Divided(CleatTest):
         self.delete("--force")
         self.assert_nothing_left()
 
+    def test_exec_follows_the_first_process_when_the_cgroup_is_gone(self):
+        for name, path in self.runtimes("runc").items():
+            with self.subTest(runtime=name):
+                self.runtime = path
+                self.sleeper()
+                pid = self.state()["pid"]
+                elsewhere = f"{ROOT}/{self.cid}-elsewhere"
+                os.mkdir(elsewhere)
+                with open(elsewhere + "/cgroup.procs", "w", encoding="ascii") as file:
+                    file.write(str(pid))
+                os.rmdir(ROOT + self.cgroup)
+                done = self.ok("exec", self.cid, "/bin/cat", "/proc/self/cgroup", "/proc/1/cgroup")
+                own, inits = [line for line in done.out.splitlines() if line.startswith("0::")]
+                self.assertEqual(own, inits)
+                self.delete("--force")
+                os.rmdir(elsewhere)
+
     def test_it_is_not_if_the_first_process_is_elsewhere(self):
         self.cleat_only("runc goes wherever the first process is")
         self.sleeper()

@@ -71,6 +71,10 @@ enum class Controllers { Now, Later };
 /// below has only such processes. An error if it is not below.
 [[nodiscard]] Result<sys::Fd> open_unified_of(const plan::CgroupDirectory& directory, pid_t member);
 
+/// The path of the process's cgroup below the hierarchy's mountpoint; "/" is the mountpoint. A
+/// cgroup that the mount does not show is an error (State).
+[[nodiscard]] Result<std::string> path_of(const plan::CgroupHierarchy& hierarchy, pid_t process);
+
 /// Every process in the cgroups and all below, host pids, sorted. An absent cgroup has none.
 [[nodiscard]] Result<std::vector<pid_t>> processes(const Directories& directories);
 
