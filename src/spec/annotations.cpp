@@ -19,9 +19,9 @@ Complaint take_absolute(std::string_view value, std::string& path) {
     return value.starts_with('/') ? "" : concat(quoted(value), " must be an absolute path");
 }
 
-/// crun asks whether these are there, not what they say.
-Complaint take_presence(std::string_view, bool& present) {
-    present = true;
+/// Any value but "0" turns the option on, as in crun.
+Complaint take_switch(std::string_view value, bool& on) {
+    on = value != "0";
     return {};
 }
 
@@ -99,10 +99,10 @@ constexpr std::array kKnown = std::to_array<Known>({
          return refuse_unless_empty(value, "cleat loads no code: a listener takes its place");
      }},
     {"run.oci.seccomp_fail_unknown_syscall",
-     [](auto value, auto& out) { return take_presence(value, out.seccomp_fail_unknown_syscall); }},
+     [](auto value, auto& out) { return take_switch(value, out.seccomp_fail_unknown_syscall); }},
     {"run.oci.seccomp_bpf_data", take_bpf},
     {"run.oci.keep_original_groups",
-     [](auto value, auto& out) { return take_presence(value, out.keep_original_groups); }},
+     [](auto value, auto& out) { return take_switch(value, out.keep_original_groups); }},
     {"run.oci.pidfd_receiver",
      [](auto value, auto& out) { return take_absolute(value, out.pidfd_receiver); }},
     {"run.oci.systemd.force_cgroup_v1",

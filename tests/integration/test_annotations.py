@@ -84,6 +84,33 @@ class Annotations(CleatTest):
         finally:
             os.setgroups(before)
 
+    def groups_with(self, value, runtime, wrap):
+        """The exit code, and the groups of a process for which config.json asks for group 9."""
+        self.config("/probe", change=lambda config: (
+            config["process"].update(user={"uid": 5, "gid": 6, "additionalGids": [9]}),
+            config.update(annotations={"run.oci.keep_original_groups": value})))
+        result = self.run_container(runtime=runtime, wrap=wrap)
+        self.assertEqual(result.code, 0, str(result))
+        return result.json()["groups"]
+
+    def accepts_unknown_call(self, value, runtime, wrap):
+        self.annotate({"seccomp_fail_unknown_syscall": value}, "/bin/true", linux={
+            "seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
+                {"names": ["alarm", "no_such_call"], "action": "SCMP_ACT_ERRNO"}]}})
+        return self.run_container(runtime=runtime, wrap=wrap).code == 0
+
+    def test_the_value_0_turns_an_option_off(self):
+        before = os.getgroups()
+        os.setgroups([77, 78])
+        self.undo.append(lambda: os.setgroups(before))
+        for name, path in self.runtimes("crun").items():
+            for value in ("0", "1", "", "false", "00"):
+                with self.subTest(runtime=name, value=value):
+                    how = (path, hide_unified() if name == "crun" else ())
+                    kept = self.groups_with(value, *how)
+                    self.assertEqual(kept, [9] if value == "0" else [77, 78])
+                    self.assertEqual(self.accepts_unknown_call(value, *how), value == "0")
+
     def test_a_receiver_of_the_pidfd(self):
         path = self.path("pidfd")
         with socket.socket(socket.AF_UNIX) as receiver:

@@ -83,6 +83,15 @@ TEST_CASE("annotations are read into typed options") {
     CHECK_FALSE(none.seccomp_fail_unknown_syscall);
 }
 
+TEST_CASE("the value 0 turns an option off, every other value turns it on") {
+    for (const auto& [value, on] : {std::pair{"0", false}, {"1", true}, {"", true}, {"00", true}}) {
+        const auto read = read_annotations({{"run.oci.keep_original_groups", value},
+                                            {"run.oci.seccomp_fail_unknown_syscall", value}});
+        CHECK(read.keep_original_groups == on);
+        CHECK(read.seccomp_fail_unknown_syscall == on);
+    }
+}
+
 TEST_CASE("a receiver is the listener of a profile that has none") {
     const std::string notify = R"(, "seccomp": {"defaultAction": "SCMP_ACT_ALLOW",
         "syscalls": [{"names": ["alarm"], "action": "SCMP_ACT_NOTIFY"}]})";
