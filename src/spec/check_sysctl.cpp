@@ -37,23 +37,41 @@ bool has_dots(std::string_view key, char separator) {
                                [](auto part) { return part.empty() || part == ".."; });
 }
 
+/// The reason why the value cannot be written, or "". The names of the UTS namespace have
+/// properties of their own, as runc and crun have it.
+std::string conflict_of(const std::string& key, const std::string& value, const Spec& spec) {
+    if (key == "kernel.hostname")
+        return concat("sysctl ", quoted(key), " conflicts with the property \"hostname\"");
+    if (key == "kernel.domainname" && !spec.domainname.empty() && spec.domainname != value)
+        return concat("sysctl ", quoted(key), " conflicts with the property \"domainname\", ",
+                      quoted(spec.domainname));
+    return {};
+}
+
+void check_key(const std::string& key, const std::string& value, const Spec& spec,
+               Complaints& complaints) {
+    const auto pointer = pointer_push("/linux/sysctl", key);
+    const auto name = dotted(key);
+    if (has_dots(key, '/') || has_dots(name, '.')) {
+        complaints.add(pointer, concat("sysctl ", quoted(key), " is not a name"));
+        return;
+    }
+    const auto owner = owner_of(name);
+    auto conflict = conflict_of(name, value, spec);
+    if (!owner) {
+        complaints.add(pointer, concat("sysctl ", quoted(key), " belongs to no namespace"));
+    } else if (find_namespace(spec, *owner) == nullptr) {
+        complaints.add(pointer, concat("sysctl ", quoted(key), " needs a namespace of type ",
+                                       name_of(*owner), ": it would change the host"));
+    } else if (!conflict.empty()) {
+        complaints.add(pointer, std::move(conflict));
+    }
+}
+
 }  // namespace
 
 void check_sysctl(const Spec& spec, Complaints& complaints) {
-    for (const auto& [key, value] : spec.linux.sysctl) {
-        const auto pointer = pointer_push("/linux/sysctl", key);
-        if (has_dots(key, '/') || has_dots(dotted(key), '.')) {
-            complaints.add(pointer, concat("sysctl ", quoted(key), " is not a name"));
-            continue;
-        }
-        const auto owner = owner_of(dotted(key));
-        if (!owner) {
-            complaints.add(pointer, concat("sysctl ", quoted(key), " belongs to no namespace"));
-        } else if (find_namespace(spec, *owner) == nullptr) {
-            complaints.add(pointer, concat("sysctl ", quoted(key), " needs a namespace of type ",
-                                           name_of(*owner), ": it would change the host"));
-        }
-    }
+    for (const auto& [key, value] : spec.linux.sysctl) check_key(key, value, spec, complaints);
 }
 
 }  // namespace cleat::spec

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 from bundle import give_away, namespaces, with_user_namespace, without_namespace
-from harness import CleatTest, main
+from harness import CleatTest, hide_unified, main
 from host import Host
 
 KINDS = {"pid": "pid", "network": "net", "mount": "mnt", "ipc": "ipc", "uts": "uts",
@@ -106,6 +106,35 @@ class Namespaces(CleatTest):
         self.config("/bin/cat", "/sys/class/net/lo/flags")
         result = self.run_container()
         self.assertEqual(int(result.out, 0) & 1, 1, str(result))
+
+    def test_sysctls_of_names_that_are_properties(self):
+        """Only kernel.domainname can be written, where the property has no other value."""
+        cases = ((("kernel.hostname", "a"), {}, "hostname"),
+                 (("kernel.hostname", "a"), {"hostname": "a"}, "hostname"),
+                 (("kernel/hostname", "a"), {}, "hostname"),
+                 (("kernel.domainname", "d"), {}, None),
+                 (("kernel.domainname", "d"), {"domainname": "d"}, None),
+                 (("kernel.domainname", "d"), {"domainname": ""}, None),
+                 (("kernel/domainname", "d"), {"domainname": "e"}, "domainname"),
+                 (("kernel.domainname", "d"), {"domainname": "e"}, "domainname"))
+        for name, path in self.runtimes().items():
+            for (key, value), properties, conflict in cases:
+                if name == "runc" and conflict == "domainname":
+                    continue  # runc 1.1.5 does not know the property
+                with self.subTest(runtime=name, key=key, properties=properties):
+                    def change(config, key=key, value=value, properties=properties):
+                        config.pop("hostname", None)
+                        config.update(properties)
+                        config["linux"]["sysctl"] = {key: value}
+                    self.config("/bin/cat", "/proc/sys/kernel/domainname", change=change)
+                    result = self.run_container(
+                        runtime=path, wrap=hide_unified() if name == "crun" else ())
+                    if conflict is None:
+                        self.assertEqual((result.code, result.out), (0, value + "\n"), str(result))
+                        continue
+                    self.assertEqual(result.out, "", str(result))
+                    self.assertNotEqual(result.code, 0, str(result))
+                    self.assertRegex(result.err, f"conflicts with .*{conflict}")
 
     def test_sysctl_of_the_host_is_refused(self):
         for key, kind in (("kernel.core_pattern", None), ("net.ipv4.ip_forward", "network"),

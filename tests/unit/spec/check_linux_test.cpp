@@ -112,6 +112,18 @@ TEST_CASE("a namespace that is not there cannot be furnished") {
                              {"", "/linux/sysctl/net.a", "it would change the host"});
 }
 
+TEST_CASE("a sysctl does not write a name that is a property of the config") {
+    constexpr const char* kUts = R"({"type": "uts"})";
+    documents::check_mistake(
+        with_namespaces(kUts, R"(, "sysctl": {"kernel.hostname": "a"})"),
+        {"", "/linux/sysctl/kernel.hostname", "conflicts with the property \"hostname\""});
+    documents::check_mistake(
+        with_namespaces(kUts, R"(, "sysctl": {"kernel/hostname": "a"})"),
+        {"", "/linux/sysctl/kernel~1hostname", "conflicts with the property \"hostname\""});
+    CHECK(documents::problems_of(
+              with_namespaces(kUts, R"(, "sysctl": {"kernel.domainname": "a"})")) == "");
+}
+
 TEST_CASE("a cgroup path fits in a path") {
     const std::string part(256, 'a');
     documents::check_mistake(with_linux(concat(R"("cgroupsPath": "/)", part, "\"")),
