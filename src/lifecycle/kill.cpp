@@ -31,6 +31,16 @@ bool concerns_all(const store::State& state, Signal signal, Whom whom) {
     return whom == Whom::All || (signal.number == SIGKILL && !state.has_own_pid_namespace);
 }
 
+/// The specification demands an error and no effect. But processes that share the pid namespace of
+/// their creator live on after init, and SIGKILL ends them, as in runc.
+Result<void> signal_stopped(const store::State& state, Signal signal) {
+    const auto directories = directories_of(state.cgroups);
+    if (!concerns_all(state, signal, Whom::Init) || directories.empty() ||
+        TRY(cgroup::processes(directories)).empty())
+        return fail(ErrorKind::State, "container not running");
+    return cgroup::signal_all(directories, signal);
+}
+
 Signal stop_signal(const store::State& state) {
     const auto found = state.annotations.find("org.opencontainers.image.stopSignal");
     if (found == state.annotations.end() || found->second.empty()) return Signal{SIGTERM};
@@ -48,12 +58,10 @@ Result<void> kill(const Settings& settings, const ContainerId& id, std::optional
     const Signal signal = wanted ? *wanted : stop_signal(container.state);
     const auto directories = directories_of(container.state.cgroups);
     const bool stopped = TRY(status_of(container)) == Status::Stopped;
-    if (concerns_all(container.state, signal, whom) && !directories.empty()) {
-        TRY(cgroup::signal_all(directories, signal));
-        if (!stopped || whom == Whom::All) return {};
-    }
-    if (stopped && whom == Whom::All) return {};
-    if (stopped) return fail(ErrorKind::State, "container not running");
+    if (stopped && whom != Whom::All) return signal_stopped(container.state, signal);
+    if (concerns_all(container.state, signal, whom) && !directories.empty())
+        return cgroup::signal_all(directories, signal);
+    if (stopped) return {};
     return signal_init(container.state, signal);
 }
 

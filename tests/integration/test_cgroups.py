@@ -412,6 +412,41 @@ class Removal(CgroupTest):
         self.delete()
         self.assert_nothing_left()
 
+    def orphaned_family(self):
+        """A stopped container in the host's pid namespace; the processes that init left behind."""
+        self.sleeper(lambda c: without_namespace(c, "pid"), args=("/probe", "family", "3"))
+        pid = self.state()["pid"]
+        found = {process for directory in self.directories()
+                 for process in self.processes(directory)}
+        os.kill(pid, 9)
+        self.wait_status("stopped")
+        return found - {pid}
+
+    def test_kill_of_a_stopped_container_ends_the_processes_that_are_left(self):
+        """runc 1.2: without a pid namespace of its own, SIGKILL goes to the whole cgroup."""
+        family = self.orphaned_family()
+        self.assertEqual(len(family), 3)
+        if self.flavour == "cleat":
+            self.refused("kill", self.cid, "TERM", text="container not running")
+        self.assertTrue(all(os.path.exists(f"/proc/{pid}") for pid in family))
+        self.ok("kill", self.cid, "KILL")
+        self.wait_for(lambda: not any(self.processes(d) for d in self.directories()), "empty cgroups")
+        # Nothing is left, so the rule of the specification applies (runtime.md#kill).
+        if self.flavour == "cleat":
+            self.refused("kill", self.cid, "KILL", text="container not running")
+        self.ok("kill", "--all", self.cid, "KILL")
+        self.delete()
+        self.assert_nothing_left()
+
+    def test_kill_of_a_stopped_container_with_a_pid_namespace_is_an_error(self):
+        self.config("/bin/true")
+        self.create()
+        self.start()
+        self.wait_status("stopped")
+        for signal in ("KILL", "TERM", "0"):
+            self.refused("kill", self.cid, signal, text="container not running|signal")
+        self.delete()
+
     def test_many_containers_one_after_the_other_leave_nothing(self):
         for _ in range(int(os.environ.get("CLEAT_CYCLES", "5"))):
             self.config("/bin/true")
