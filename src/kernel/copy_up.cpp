@@ -11,7 +11,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cleat/sys/files.hpp"
@@ -23,7 +25,21 @@ namespace {
 constexpr int kDeepest = 256;  // each level holds two descriptors and a stack frame
 constexpr mode_t kModeBits = 07777;
 
-/// One entry of the directory at hand.
+/// The copy as a whole: paths, from its root, of files that have more than one name.
+struct Copy {
+    int root;
+    std::map<std::pair<dev_t, ino_t>, std::string> links = {};
+};
+
+/// A directory and its copy; `path` leads there from the copy's root, with a slash behind.
+struct Directory {
+    int from;
+    int to;
+    std::string path;
+    int depth;
+};
+
+/// One entry of a directory.
 struct Entry {
     int from;
     int to;
@@ -31,7 +47,7 @@ struct Entry {
     const struct ::stat& status;
 };
 
-Result<void> copy_directory(int from, int to, int depth);
+Result<void> copy_directory(const Directory& directory, Copy& copy);
 
 Result<sys::Fd> open_entry(const Entry& entry, std::uint64_t flags) {
     return sys::open_resolved(entry.from, entry.name, flags | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY,
@@ -64,13 +80,28 @@ Result<void> copy_metadata(int from, int to, const struct ::stat& status) {
     return {};
 }
 
-Result<void> copy_content(int from, int to) {
-    constexpr std::size_t kPart = std::size_t{1} << 30U;
-    for (;;) {
-        const auto sent = ::sendfile(to, from, nullptr, kPart);
+Result<void> copy_range(int from, int to, off_t begin, off_t end) {
+    if (::lseek(to, begin, SEEK_SET) < 0) return failed("seek");
+    while (begin < end) {
+        const auto sent = ::sendfile(to, from, &begin, static_cast<std::size_t>(end - begin));
         if (sent == 0) return {};
         if (sent < 0 && errno != EINTR) return failed("copy content");
     }
+    return {};
+}
+
+/// Holes stay holes (lseek(2), SEEK_DATA).
+Result<void> copy_content(int from, int to, off_t size) {
+    if (::ftruncate(to, size) < 0) return failed("set size");
+    for (off_t end = 0; end < size;) {
+        const off_t begin = ::lseek(from, end, SEEK_DATA);
+        if (begin < 0 && errno == ENXIO) return {};
+        if (begin < 0) return failed("find data");
+        end = ::lseek(from, begin, SEEK_HOLE);
+        if (end < 0) return failed("find hole");
+        TRY(copy_range(from, to, begin, end));
+    }
+    return {};
 }
 
 Result<void> copy_file(const Entry& entry) {
@@ -79,18 +110,33 @@ Result<void> copy_file(const Entry& entry) {
     if (!S_ISREG(status.st_mode)) return fail(ErrorKind::System, "no longer a file");
     const auto to =
         TRY(sys::open_at(entry.to, entry.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, S_IRUSR));
-    TRY(copy_content(from.get(), to.get()));
+    TRY(copy_content(from.get(), to.get(), status.st_size));
     return copy_metadata(from.get(), to.get(), status);
 }
 
-Result<void> copy_subdirectory(const Entry& entry, int depth) {
+/// Another name of a file that is copied already is one in the copy, too.
+Result<void> copy_file_or_link(const Entry& entry, const std::string& path, Copy& copy) {
+    if (entry.status.st_nlink < 2) return copy_file(entry);
+    const std::pair file(entry.status.st_dev, entry.status.st_ino);
+    const auto [known, is_new] = copy.links.try_emplace(file, path);
+    if (is_new) return copy_file(entry);
+    if (::linkat(copy.root, known->second.c_str(), entry.to, entry.name, 0) < 0)
+        return failed("make hard link");
+    return {};
+}
+
+Result<void> copy_subdirectory(const Entry& entry, const Directory& parent, Copy& copy) {
     TRY(sys::make_directory_at(entry.to, entry.name, S_IRWXU));
     const auto to = TRY(sys::open_at(entry.to, entry.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     const auto from = open_entry(entry, O_RDONLY | O_DIRECTORY);
     if (!from && from.error().errno_value == EXDEV)  // a mount point
         return copy_metadata(to.get(), to.get(), entry.status);
     if (!from) return std::unexpected(from.error());
-    TRY(copy_directory(from->get(), to.get(), depth + 1));
+    TRY(copy_directory({.from = from->get(),
+                        .to = to.get(),
+                        .path = concat(parent.path, entry.name, "/"),
+                        .depth = parent.depth + 1},
+                       copy));
     return copy_metadata(from->get(), to.get(), TRY(sys::stat_fd(from->get())));
 }
 
@@ -117,27 +163,26 @@ Result<void> copy_node(const Entry& entry) {
     return {};
 }
 
-Result<void> copy_entry(const Entry& entry, int depth) {
+Result<void> copy_entry(const Entry& entry, const Directory& directory, Copy& copy) {
     switch (entry.status.st_mode & S_IFMT) {
         case S_IFREG:
-            return copy_file(entry);
+            return copy_file_or_link(entry, directory.path + entry.name, copy);
         case S_IFDIR:
-            return copy_subdirectory(entry, depth);
+            return copy_subdirectory(entry, directory, copy);
         case S_IFLNK:
             return copy_symlink(entry);
-        case S_IFSOCK:
-            return {};
         default:
             return copy_node(entry);
     }
 }
 
-Result<void> copy_directory(int from, int to, int depth) {
+Result<void> copy_directory(const Directory& directory, Copy& copy) {
+    const auto& [from, to, path, depth] = directory;
     if (depth > kDeepest) return fail_errno("directories too deep", ENAMETOOLONG);
     for (const auto& name : TRY(sys::list_directory_at(from, "."))) {
         const auto status = TRY(sys::stat_at(from, name.c_str(), AT_SYMLINK_NOFOLLOW));
-        auto done =
-            copy_entry({.from = from, .to = to, .name = name.c_str(), .status = status}, depth);
+        auto done = copy_entry({.from = from, .to = to, .name = name.c_str(), .status = status},
+                               directory, copy);
         if (!done) return std::unexpected(with_context(std::move(done).error(), name));
     }
     return {};
@@ -148,7 +193,9 @@ Result<void> copy_directory(int from, int to, int depth) {
 Result<void> copy_up(int from, int to, Owner owner) {
     const auto source = TRY(sys::open_at(from, ".", O_RDONLY | O_DIRECTORY));
     const auto copy = TRY(sys::open_at(to, ".", O_RDONLY | O_DIRECTORY));
-    auto done = copy_directory(source.get(), copy.get(), 0);
+    Copy whole{.root = copy.get()};
+    auto done =
+        copy_directory({.from = source.get(), .to = copy.get(), .path = "", .depth = 0}, whole);
     if (!done) return std::unexpected(with_context(std::move(done).error(), "copy up"));
     if (owner == Owner::Kept) return {};
     const auto status = TRY(sys::stat_fd(source.get()));

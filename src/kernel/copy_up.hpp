@@ -9,8 +9,8 @@ namespace cleat::kernel {
 enum class Owner { Copied, Kept };
 
 /// Copies what is in the directory `from` (O_PATH will do) to the empty directory `to`: files,
-/// directories, symlinks, fifos and devices with owner, mode, times and extended attributes. Hard
-/// links become files of their own; sockets and what is mounted inside are left out. No symlink is
+/// directories, symlinks, sockets, fifos and devices with owner, mode, times and extended
+/// attributes. Hard links and holes stay what they are; mounts inside are left out. No symlink is
 /// followed and no other file system entered.
 [[nodiscard]] Result<void> copy_up(int from, int to, Owner owner);
 

@@ -6,6 +6,8 @@
 
 #include <cerrno>
 
+#include "cleat/base/text.hpp"
+
 namespace cleat::kernel {
 namespace {
 
@@ -54,6 +56,15 @@ Result<void> set_mount_flags(int mount, const plan::MountFlags& flags) {
     TRY(change_attributes(mount, {.set = flags.set, .clear = flags.clear}, sys::Depth::Top));
     return change_attributes(mount, {.set = flags.recursive_set, .clear = flags.recursive_clear},
                              sys::Depth::Recursive);
+}
+
+Result<void> map_ids(const sys::Tree& tree, int user_namespace, bool recursive,
+                     const std::string& source) {
+    auto done = tree.set_attributes({.user_namespace = user_namespace},
+                                    recursive ? sys::Depth::Recursive : sys::Depth::Top);
+    if (done) return done;
+    return std::unexpected(
+        with_context(std::move(done).error(), concat("idmapped mount of ", quoted(source))));
 }
 
 Result<void> set_mount_propagation(int mount, std::uint64_t propagation) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "cleat/base/error.hpp"
 #include "cleat/plan/steps.hpp"
@@ -24,6 +25,11 @@ struct AttributeChange {
     std::uint64_t clear = 0;
 };
 [[nodiscard]] Result<void> change_attributes(int mount, AttributeChange change, sys::Depth depth);
+
+/// Idmaps a detached mount (and with `recursive` all below it) by a user namespace. `source` is for
+/// the error.
+[[nodiscard]] Result<void> map_ids(const sys::Tree& tree, int user_namespace, bool recursive,
+                                   const std::string& source);
 
 /// Sets propagation types one after the other; MS_REC is for all below, too.
 [[nodiscard]] Result<void> set_mount_propagation(int mount, const plan::MountFlags& flags);

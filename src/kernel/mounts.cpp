@@ -88,22 +88,50 @@ Result<Content> content_of(const sys::Tree& tree, const std::string& source, con
     return normal_path(source) == target.path ? Content::SameProcFile : Content::Other;
 }
 
-Result<mode_t> mode_of_source(const plan::BindMount& step, const std::string& source,
-                              const Context& context) {
+/// A source in the container's root, by a look-up that no symlink leads out of.
+Result<sys::Fd> open_source_in_root(const plan::BindMount& step, const Context& context) {
+    return step.follow_source && !step.copy_symlink
+               ? context.root.open(step.source.c_str(), O_PATH)
+               : context.root.open_no_follow(step.source.c_str(), O_PATH);
+}
+
+/// A bind's source: the mount from the slot, or a descriptor, or a path.
+struct Source {
+    sys::Fd fd;
+    std::string path;  ///< "" for the descriptor itself
+    [[nodiscard]] int directory() const { return fd ? fd.get() : sys::kHere; }
+};
+
+Result<Source> find_source(const plan::BindMount& step, Context& context) {
+    if (step.slot) return Source{std::move(context.slots[step.slot->index]), ""};
+    if (step.source_in_root) return Source{TRY(open_source_in_root(step, context)), ""};
+    return Source{{}, absolute_path(step.source, context)};
+}
+
+Result<mode_t> mode_of(const Source& source, const plan::BindMount& step) {
+    if (source.fd) return TRY(sys::stat_fd(source.fd.get())).st_mode;
     const bool follow = step.follow_source && !step.copy_symlink;
-    const auto status =
-        step.slot ? sys::stat_fd(context.slots[step.slot->index].get())
-                  : sys::stat_at(sys::kHere, source.c_str(), follow ? 0 : AT_SYMLINK_NOFOLLOW);
-    if (!status) return std::unexpected(status.error());
-    return status->st_mode;
+    return TRY(sys::stat_at(sys::kHere, source.path.c_str(), follow ? 0 : AT_SYMLINK_NOFOLLOW))
+        .st_mode;
+}
+
+/// The source as a detached mount, with its ids mapped.
+Result<sys::Tree> source_tree(Source source, const plan::BindMount& step, const Context& context) {
+    if (step.slot) return sys::Tree::adopt(std::move(source.fd));
+    const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
+    const auto link = step.follow_source ? sys::LastLink::Followed : sys::LastLink::Kept;
+    auto tree = TRY(sys::Tree::clone(source.directory(), source.path.c_str(), depth, link));
+    if (step.id_mapping)
+        TRY(map_ids(tree, context.slots[step.id_mapping->index].get(), step.recursive_idmap,
+                    step.source));
+    return tree;
 }
 
 /// A symlink like the source, in its place (copy-symlink, crun(1)). Another container may have made
 /// it already.
-Result<void> copy_symlink(const plan::BindMount& step, const std::string& source,
+Result<void> copy_symlink(const plan::BindMount& step, const Source& source,
                           const Context& context) {
-    const int opened = step.slot ? context.slots[step.slot->index].get() : sys::kHere;
-    const auto link = TRY(sys::read_link_at(opened, step.slot ? "" : source.c_str()));
+    const auto link = TRY(sys::read_link_at(source.directory(), source.path.c_str()));
     const auto place = TRY(context.root.place(step.destination.c_str()));
     if (TRY(place.make_symlink(link.c_str())) == sys::Made::New) return {};
     const auto status = TRY(place.status());
@@ -114,18 +142,14 @@ Result<void> copy_symlink(const plan::BindMount& step, const std::string& source
 
 /// The target first: closing a detached mount that found no place waits for an RCU grace period.
 Result<void> bind_mount(const plan::BindMount& step, Context& context) {
-    const std::string source = absolute_path(step.source, context);
-    const mode_t mode = TRY(mode_of_source(step, source, context));
+    auto source = TRY(find_source(step, context));
+    const mode_t mode = TRY(mode_of(source, step));
     if (step.copy_symlink && S_ISLNK(mode)) return copy_symlink(step, source, context);
     constexpr auto kFollowed = sys::LastLink::Followed;
     const auto target = TRY(open_target(context, step.destination, shape_of(mode),
                                         step.follow_destination ? kFollowed : sys::LastLink::Kept));
-    const auto depth = step.recursive ? sys::Depth::Recursive : sys::Depth::Top;
-    const auto tree =
-        step.slot ? sys::Tree::adopt(std::move(context.slots[step.slot->index]))
-                  : TRY(sys::Tree::clone(sys::kHere, source.c_str(), depth,
-                                         step.follow_source ? kFollowed : sys::LastLink::Kept));
-    const auto content = TRY(content_of(tree, source, target));
+    const auto tree = TRY(source_tree(std::move(source), step, context));
+    const auto content = TRY(content_of(tree, absolute_path(step.source, context), target));
     TRY(check_proc_rules(target, content));
     TRY(set_mount_flags(tree.fd(), step.flags));
     return attach(context, tree, target, step.flags);

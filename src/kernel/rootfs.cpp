@@ -20,35 +20,6 @@ namespace {
 
 constexpr std::uint64_t kRecursive = MS_REC;
 
-/// Makes the mount that holds `fd` private, so that what is attached there stays unseen elsewhere.
-/// mount_setattr(2) wants the root of the mount: statx(2) tells it apart on the way up.
-Result<void> make_holder_private(int fd) {
-    constexpr int kMostLevels = 4096;
-    sys::Fd at = TRY(sys::open_at(fd, ".", O_PATH | O_DIRECTORY));
-    for (int level = 0; level < kMostLevels; ++level) {
-        struct ::statx status{};
-        if (::statx(at.get(), "", AT_EMPTY_PATH, STATX_BASIC_STATS, &status) < 0)
-            return failed("statx root");
-        if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0)
-            return set_mount_propagation(at.get(), std::uint64_t{MS_PRIVATE});
-        at = TRY(sys::open_at(at.get(), "..", O_PATH | O_DIRECTORY));
-    }
-    return fail(ErrorKind::System, "no mount holds the root");
-}
-
-bool is_shared(const Context& context) {
-    return context.propagation != MS_PRIVATE && context.propagation != MS_SLAVE;
-}
-
-/// Nothing that is mounted in the container's root may be seen outside. Private and slave mounts
-/// are so already. A root that came from the host's namespace is its peer, so is everything when
-/// the configuration wants shared mounts: those become slaves, which still see what the host does.
-Result<void> isolate(const sys::Tree& tree, const plan::OpenRoot& step, const Context& context) {
-    if (!is_shared(context) && !step.slot) return {};
-    const std::uint64_t wanted = context.propagation == MS_PRIVATE ? MS_PRIVATE : MS_SLAVE;
-    return tree.set_attributes({.propagation = wanted}, sys::Depth::Recursive);
-}
-
 /// A mapped root may be unable to reach the path; then the root lies on the old one at "/", from
 /// where pivot_root(2) works as well.
 Result<sys::Fd> open_place(const plan::OpenRoot& step, const Context& context) {
@@ -69,25 +40,14 @@ Result<sys::Tree> root_tree(const plan::OpenRoot& step, const sys::Fd& place, Co
 
 Result<void> open_root(const plan::OpenRoot& step, Context& context) {
     const sys::Fd place = TRY(open_place(step, context));
-    if (is_shared(context)) TRY(make_holder_private(place.get()));
     auto tree = TRY(root_tree(step, place, context));
-    TRY(isolate(tree, step, context));
+    // Nothing that is mounted in the container's root may appear on the host.
+    TRY(tree.set_attributes({.propagation = step.propagation}, sys::Depth::Recursive));
     TRY(tree.attach_to(place.get()));
     context.root = sys::RootFs(std::move(tree).take());
     context.root_path = TRY(sys::path_of(context.proc.get(), context.root.fd()));
     if (::fchdir(context.root.fd()) < 0) return failed("chdir");
     return {};
-}
-
-Result<void> map_ids(const sys::Tree& tree, const plan::OpenSource& step, const Context& context) {
-    if (!step.id_mapping) return {};
-    const int user_namespace = context.slots[step.id_mapping->index].get();
-    auto done =
-        tree.set_attributes({.user_namespace = user_namespace},
-                            step.recursive_id_mapping ? sys::Depth::Recursive : sys::Depth::Top);
-    if (done) return done;
-    return std::unexpected(
-        with_context(std::move(done).error(), concat("idmapped mount of ", quoted(step.path))));
 }
 
 Result<void> change_directory_and_root() {
@@ -119,17 +79,19 @@ Result<void> apply(const plan::OpenSource& step, Context& context) {
     auto tree =
         sys::Tree::clone(sys::kHere, absolute_path(step.path, context).c_str(), depth, link);
     if (!tree) return std::unexpected(with_context(std::move(tree).error(), "mount source"));
-    // A copy of a shared mount is its peer: mounts below it would appear on the host.
-    TRY(tree->set_attributes({.propagation = MS_SLAVE}, sys::Depth::Recursive));
-    TRY(map_ids(*tree, step, context));
+    if (step.propagation != 0)
+        TRY(tree->set_attributes({.propagation = step.propagation}, sys::Depth::Recursive));
+    if (step.id_mapping) {
+        const int user_namespace = context.slots[step.id_mapping->index].get();
+        TRY(map_ids(*tree, user_namespace, step.recursive_id_mapping, step.path));
+    }
     context.slots[step.slot.index] = (*std::move(tree)).take();
     return {};
 }
 
-Result<void> apply(const plan::SetPropagation& step, Context& context) {
-    context.propagation = step.propagation & ~kRecursive;
-    return sys::set_mount_attributes(sys::kHere, "/", {.propagation = context.propagation},
-                                     sys::Depth::Recursive);
+Result<void> apply(const plan::SetPropagation& step, Context&) {
+    return sys::set_mount_attributes(
+        sys::kHere, "/", {.propagation = step.propagation & ~kRecursive}, sys::Depth::Recursive);
 }
 
 Result<void> apply(const plan::OpenRoot& step, Context& context) {
@@ -170,17 +132,6 @@ Result<void> apply(const plan::SetRootReadonly&, Context& context) {
     auto done = change_attributes(context.root.fd(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::Top);
     if (!done) return std::unexpected(with_context(std::move(done).error(), "read-only root"));
     return done;
-}
-
-Result<void> apply(const plan::SetMountPropagation& step, Context& context) {
-    auto mount = TRY(context.root.open_no_follow(step.destination.c_str(), O_PATH));
-    // Unless a symlink itself is mounted, or covered.
-    if (!TRY(sys::is_mount_root(mount.get())))
-        mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
-    auto done = set_mount_propagation(mount.get(), step.propagation);
-    if (done) return done;
-    return std::unexpected(
-        with_context(std::move(done).error(), concat("propagation of ", step.destination)));
 }
 
 Result<void> apply(const plan::SetRootPropagation& step, Context& context) {

@@ -8,6 +8,7 @@
 #include "cgroup_places.hpp"
 #include "cleat/base/text.hpp"
 #include "mount_options.hpp"
+#include "root.hpp"
 
 namespace cleat::plan {
 namespace {
@@ -48,26 +49,63 @@ Result<void> refuse_data(const Request& request, std::string_view why) {
                   concat("mount option ", quoted(option), " ", why));
 }
 
-bool wants_peers(const Container& container, const MountFlags& flags) {
+/// A mount in the peer group of the host's mount propagates both ways. All binds are in it under a
+/// shared root; under one whose type is not recursive, those that ask for shared (as in runc and
+/// crun). A mount namespace of another user namespace gets slaves only (mount_namespaces(7)).
+bool keeps_peer_group(const Container& container, const MountFlags& flags) {
     const auto is_shared = [](std::uint64_t propagation) { return (propagation & kShared) != 0; };
+    if (container.namespaces.has(NamespaceType::User) || is_rootless(container.facts)) return false;
     const auto root = propagation_of(container.spec.linux.rootfs_propagation);
-    return is_shared(root) || std::ranges::any_of(flags.propagation, is_shared);
+    if (is_shared(root)) return true;
+    return root != 0 && (root & kRecursive) == 0 &&
+           std::ranges::any_of(flags.propagation, is_shared);
 }
 
-/// The mappings are the mount's own or, without any, those of the new user namespace
+/// The mappings are the mount's own or, without any, those of the container's user namespace
 /// (config.md#linux-mount-options).
 Result<void> map_ids(const Request& request, BindMount& bind) {
-    const auto& mount = request.mount;
-    const auto& linux = request.container.spec.linux;
+    const auto& [container, mount, pointer, options] = request;
     const bool own = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
-    if (request.options.idmap == Depth::None && !own) return {};
-    bind.recursive_idmap = request.options.idmap == Depth::Recursive;
-    bind.uid_mappings = own ? mount.uid_mappings : linux.uid_mappings;
-    bind.gid_mappings = own ? mount.gid_mappings : linux.gid_mappings;
-    if (!bind.uid_mappings.empty() && !bind.gid_mappings.empty()) return {};
-    return refuse(ErrorKind::InvalidConfig, request.pointer,
-                  "an idmapped mount needs uidMappings and gidMappings, of its own or of a new "
-                  "user namespace");
+    if (options.idmap == Depth::None && !own) return {};
+    bind.recursive_idmap = options.idmap == Depth::Recursive;
+    if (const auto* joined = container.namespaces.find_joined(NamespaceType::User);
+        joined != nullptr && !own) {
+        bind.id_mapping = joined->slot;
+        return {};
+    }
+    bind.uid_mappings = own ? mount.uid_mappings : container.spec.linux.uid_mappings;
+    bind.gid_mappings = own ? mount.gid_mappings : container.spec.linux.gid_mappings;
+    if (bind.uid_mappings.empty() || bind.gid_mappings.empty())
+        return refuse(ErrorKind::InvalidConfig, pointer,
+                      "an idmapped mount needs uidMappings and gidMappings, of its own or of the "
+                      "container's user namespace");
+    bind.id_mapping = container.take_slot();
+    return {};
+}
+
+/// Whether a mount before this one is at `path` of the container or above it.
+bool is_made_by_earlier_mount(const Request& request, const std::string& path) {
+    const auto& mounts = request.container.spec.mounts;
+    const auto covers = [&path](const spec::Mount& earlier) {
+        return !path_below(in_root(earlier.destination), path).empty();
+    };
+    return std::any_of(mounts.data(), &request.mount, covers);
+}
+
+/// The parent opens a source before init mounts anything. A source that an earlier mount of the
+/// list makes (config.md#mounts: in the listed order) must be opened by init.
+void choose_opener(const Request& request, BindMount& bind) {
+    const auto& container = request.container;
+    const auto path =
+        container.spec.root ? path_below(root_path(container), bind.source) : std::string();
+    if (!path.empty() && is_made_by_earlier_mount(request, path)) {
+        bind.source = path;
+        bind.source_in_root = true;
+        return;
+    }
+    const bool peer = keeps_peer_group(container, bind.flags);
+    bind.source_propagation = peer ? 0 : initial_propagation(container.spec.linux) & ~kRecursive;
+    if (peer || host_opens_sources(container)) bind.slot = container.take_slot();
 }
 
 constexpr std::array<std::string_view, 3> kLinkOptions{"copy-symlink", "src-nofollow",
@@ -102,11 +140,7 @@ Result<Action> bind_mount(const Request& request) {
                    .follow_destination = !options.destination_no_follow,
                    .copy_symlink = options.copy_symlink};
     TRY(map_ids(request, bind));
-    // A copy made in the host's mount namespace stays a peer of the host's mount; all that init
-    // sees there is a slave already. To idmap a mount takes the right to the whole file system.
-    if (host_opens_sources(request.container) || !bind.uid_mappings.empty() ||
-        (wants_peers(request.container, bind.flags) && !is_rootless(request.container.facts)))
-        bind.slot = request.container.take_slot();
+    choose_opener(request, bind);
     return bind;
 }
 
@@ -216,24 +250,20 @@ bool host_opens_sources(const Container& container) {
 }
 
 std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
-    // Slaves see what the host mounts later, and the host sees nothing. A container that wants less
-    // gets it here; one that wants more (shared) gets it for the mounts that the host opens for it.
-    const bool cut_off = (propagation_of(linux.rootfs_propagation) & (kPrivate | kUnbindable)) != 0;
+    // Slaves get the host's later mounts, and the host gets none of theirs. Peers of the host's
+    // mounts (shared) are opened by the parent, in the host's mount namespace.
+    const auto root = propagation_of(linux.rootfs_propagation);
+    const bool cut_off = (root & (kPrivate | kUnbindable)) != 0 && (root & kRecursive) != 0;
     return (cut_off ? kPrivate : kSlave) | kRecursive;
 }
 
-Steps own_propagation(const Container& container) {
-    Steps init;
-    const auto& mounts = container.spec.mounts;
-    for (std::size_t i = 0; i < mounts.size(); ++i) {
-        const auto options = parse_mount_options(mounts[i].options);
-        if (options.copy_symlink) continue;  // there may be a symlink, and no mount
-        for (const auto propagation : options.flags.propagation)
-            init.add(SetMountPropagation{.destination = in_root(mounts[i].destination),
-                                         .propagation = propagation},
-                     pointer_push("/mounts", i));
-    }
-    return init;
+std::string path_below(std::string_view root, std::string_view path) {
+    const std::string above = normal_path(root);
+    const std::string below = normal_path(path);
+    if (above == "/") return below;
+    if (below == above) return "/";
+    if (!below.starts_with(above) || below[above.size()] != '/') return "";
+    return below.substr(above.size());
 }
 
 Result<Steps> mount_steps(const Container& container) {

@@ -7,12 +7,7 @@
 namespace cleat::plan {
 
 /// One step per mount. Errors name the mount's property.
-/// Init, after the root's propagation was spread over all mounts: what single ones ask for.
-[[nodiscard]] Steps own_propagation(const Container& container);
 [[nodiscard]] Result<Steps> mount_steps(const Container& container);
-
-/// Init, after the root's propagation was spread over all mounts: what single ones ask for.
-[[nodiscard]] Steps own_propagation(const Container& container);
 
 /// Whether the host opens what init would bind: a process in a user namespace is somebody else to
 /// the host's directories. A rootless host has no more rights than init, and does not.
@@ -20,5 +15,8 @@ namespace cleat::plan {
 
 /// MS_* for all mounts of the new mount namespace, before anything else is mounted.
 [[nodiscard]] std::uint64_t initial_propagation(const spec::Linux& linux) noexcept;
+
+/// `path` of the host as a path inside the root at `root`, "" if it is outside. Both are absolute.
+[[nodiscard]] std::string path_below(std::string_view root, std::string_view path);
 
 }  // namespace cleat::plan

@@ -106,7 +106,7 @@ constexpr std::array kInitRules = std::to_array<Rule>({
     {reports<Gate::MountsMade>, is<ChangeRoot>, "runtime hooks see the root before it is changed"},
     {is<MakeDevice, MakeSymlink, SetUpConsole>, is<SetRootReadonly>,
      "nothing is made in a read-only root"},
-    {is<ChangeRoot>, is<MaskPath, MakePathReadonly, SetRootPropagation, SetMountPropagation>,
+    {is<ChangeRoot>, is<MaskPath, MakePathReadonly, SetRootPropagation>,
      "the root is changed before paths in it are masked"},
     {is<ChangeRoot>, is<ChangeDirectory, SetHome, FindExecutable>,
      "directory, HOME and program are the container's"},
@@ -116,8 +116,6 @@ constexpr std::array kInitRules = std::to_array<Rule>({
     {awaits<Gate::Committed>, kRights, "rights are kept until the commit"},
     {is<SetBoundingSet>, is<SetUser>, "the bounding set is dropped while CAP_SETPCAP is effective"},
     {is<SetUser>, is<SetCapabilities>, "capabilities are set after the user"},
-    {is<SetRootPropagation>, is<SetMountPropagation>,
-     "a mount's own propagation comes after the root's, which spreads"},
     {is<SetAppArmor, SetSelinuxLabel>, kRights, "labels are set while all rights are there"},
     {is_anything, is<Exec>, "exec is the last step"},
 });
@@ -240,7 +238,8 @@ SlotUse slot_use(const Action& action) {
     if (const auto* joined = std::get_if<JoinContainer>(&action)) return {{}, joined->slot};
     if (const auto* root = std::get_if<OpenRoot>(&action)) return {{}, root->slot};
     if (const auto* mount = std::get_if<MountFilesystem>(&action)) return {{}, mount->filled_by};
-    if (const auto* bind = std::get_if<BindMount>(&action)) return {{}, bind->slot};
+    if (const auto* bind = std::get_if<BindMount>(&action))
+        return {{}, bind->slot ? bind->slot : bind->id_mapping};
     if (const auto* device = std::get_if<MakeDevice>(&action)) return {{}, device->slot};
     return {};
 }

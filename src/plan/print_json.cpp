@@ -132,6 +132,7 @@ struct Members {
         return {{"path", s.path},
                 {"recursive", s.recursive},
                 {"slot", s.slot},
+                {"propagation", s.propagation == 0 ? "" : propagation_name(s.propagation)},
                 {"idMapping", s.id_mapping},
                 {"recursiveIdMapping", s.recursive_id_mapping},
                 {"follow", s.follow}};
@@ -201,7 +202,10 @@ struct Members {
         return {{"propagation", propagation_name(s.propagation)}};
     }
     JsonObject operator()(const OpenRoot& s) const {
-        return {{"path", s.path}, {"slot", s.slot}, {"clone", s.clone}};
+        return {{"path", s.path},
+                {"slot", s.slot},
+                {"clone", s.clone},
+                {"propagation", s.clone ? propagation_name(s.propagation | kRecursive) : ""}};
     }
     JsonObject operator()(const MountFilesystem& s) const {
         return {{"type", s.type},
@@ -221,6 +225,8 @@ struct Members {
                 {"uidMappings", maps(s.uid_mappings)},
                 {"gidMappings", maps(s.gid_mappings)},
                 {"recursiveIdmap", s.recursive_idmap},
+                {"idMapping", s.id_mapping},
+                {"sourceInRoot", s.source_in_root},
                 {"followSource", s.follow_source},
                 {"followDestination", s.follow_destination},
                 {"copySymlink", s.copy_symlink},
@@ -255,9 +261,6 @@ struct Members {
     JsonObject operator()(const SetRootReadonly&) const { return {}; }
     JsonObject operator()(const SetRootPropagation& s) const {
         return {{"propagation", propagation_name(s.propagation)}};
-    }
-    JsonObject operator()(const SetMountPropagation& s) const {
-        return {{"destination", s.destination}, {"propagation", propagation_name(s.propagation)}};
     }
     JsonObject operator()(const MaskPath& s) const { return {{"path", s.path}}; }
     JsonObject operator()(const MakePathReadonly& s) const { return {{"path", s.path}}; }

@@ -3,6 +3,7 @@
 // it can be no more than shut in.
 #include "root.hpp"
 
+#include <set>
 #include <utility>
 
 #include "cleat/base/text.hpp"
@@ -24,13 +25,16 @@ bool joins_root(const Container& container) {
     return container.namespaces.joins(NamespaceType::Mount);
 }
 
-std::string root_path(const Container& container) {
-    const auto& path = container.spec.root->path;
-    return path.starts_with('/') ? path : concat(container.options.bundle, "/", path);
+/// A root that is no slave is private: no mount of it may be a peer of a mount of the host. One
+/// that shall be shared gets a peer group of its own later (SetRootPropagation).
+std::uint64_t propagation_while_built(const spec::Linux& linux) {
+    return (propagation_of(linux.rootfs_propagation) & kSlave) != 0 ? kSlave : kPrivate;
 }
 
 OpenRoot open_root(const Container& container) {
-    OpenRoot step{.path = root_path(container), .clone = makes_root(container)};
+    OpenRoot step{.path = root_path(container),
+                  .propagation = propagation_while_built(container.spec.linux),
+                  .clone = makes_root(container)};
     if (step.clone && host_opens_sources(container)) step.slot = container.take_slot();
     return step;
 }
@@ -68,15 +72,22 @@ Result<std::uint64_t> root_propagation(const spec::Linux& linux) {
                   concat("unknown propagation ", quoted(linux.rootfs_propagation)));
 }
 
+/// One step for each path; a path that is listed again is skipped.
+template <class PathStep>
+Steps path_steps(const std::vector<std::string>& paths, const char* pointer) {
+    Steps init;
+    std::set<std::string> done;
+    for (std::size_t i = 0; i < paths.size(); ++i)
+        if (done.insert(normal_path(paths[i])).second)
+            init.add(PathStep{.path = paths[i]}, pointer_push(pointer, i));
+    return init;
+}
+
 Steps close_root(const Container& container) {
     const auto& linux = container.spec.linux;
-    Steps init;
-    // From the top down: a read-only path that is masked as well ends up masked.
-    for (std::size_t i = 0; i < linux.readonly_paths.size(); ++i)
-        init.add(MakePathReadonly{.path = linux.readonly_paths[i]},
-                 pointer_push("/linux/readonlyPaths", i));
-    for (std::size_t i = 0; i < linux.masked_paths.size(); ++i)
-        init.add(MaskPath{.path = linux.masked_paths[i]}, pointer_push("/linux/maskedPaths", i));
+    // A read-only path that is masked as well ends up masked.
+    Steps init = path_steps<MakePathReadonly>(linux.readonly_paths, "/linux/readonlyPaths");
+    init += path_steps<MaskPath>(linux.masked_paths, "/linux/maskedPaths");
     return init;
 }
 
@@ -92,26 +103,29 @@ void add_console(const Container& container, Steps& init) {
 /// The source of a step that waits for a slot to be filled, as a step of the host.
 std::optional<OpenSource> source_of(const Action& action) {
     if (const auto* root = std::get_if<OpenRoot>(&action); root && root->slot)
-        return OpenSource{.path = root->path, .recursive = true, .slot = *root->slot};
+        return OpenSource{
+            .path = root->path, .recursive = true, .slot = *root->slot, .propagation = kSlave};
     if (const auto* bind = std::get_if<BindMount>(&action); bind && bind->slot)
         return OpenSource{.path = bind->source,
                           .recursive = bind->recursive,
                           .slot = *bind->slot,
+                          .propagation = bind->source_propagation,
+                          .id_mapping = bind->id_mapping,
+                          .recursive_id_mapping = bind->recursive_idmap,
                           .follow = bind->follow_source && !bind->copy_symlink};
     if (const auto* device = std::get_if<MakeDevice>(&action); device && device->slot)
-        return OpenSource{.path = device->path, .recursive = false, .slot = *device->slot};
+        return OpenSource{
+            .path = device->path, .recursive = false, .slot = *device->slot, .propagation = kSlave};
     return std::nullopt;
 }
 
-/// The user namespace for an idmapped mount, and its use.
-void add_id_mapping(const Container& container, const Step& step, OpenSource& source, Steps& host) {
+/// The user namespace for an idmapped mount.
+void add_id_mapping(const Step& step, Steps& host) {
     const auto* bind = std::get_if<BindMount>(&step.action);
     if (bind == nullptr || bind->uid_mappings.empty()) return;
-    source.id_mapping = container.take_slot();
-    source.recursive_id_mapping = bind->recursive_idmap;
     host.add(MakeIdMapping{.uid_mappings = bind->uid_mappings,
                            .gid_mappings = bind->gid_mappings,
-                           .slot = *source.id_mapping},
+                           .slot = *bind->id_mapping},
              step.origin);
 }
 
@@ -146,22 +160,25 @@ Result<Steps> enter_root(const Container& container) {
     // Nothing is made in the root any more.
     if (container.spec.root->readonly) init.add(SetRootReadonly{}, "/root/readonly");
     init.add(ChangeRoot{.how = container.options.root_change}, "/root/path");
-    if (const auto propagation = TRY(root_propagation(container.spec.linux)); propagation != 0) {
-        init.add(SetRootPropagation{.propagation = propagation}, "/linux/rootfsPropagation");
-        if ((propagation & kRecursive) != 0) init += own_propagation(container);
-    }
     // Now "/" is the container's, and no path can lead out of it any more.
     init += close_root(container);
+    // Private and slave it is already. Unbindable mounts cannot be copied, so this comes last.
+    const auto propagation = TRY(root_propagation(container.spec.linux));
+    if ((propagation & (kShared | kUnbindable)) != 0)
+        init.add(SetRootPropagation{.propagation = propagation}, "/linux/rootfsPropagation");
     return init;
 }
 
-Steps open_sources(const Container& container, const Steps& init) {
+std::string root_path(const Container& container) {
+    const auto& path = container.spec.root->path;
+    return path.starts_with('/') ? path : concat(container.options.bundle, "/", path);
+}
+
+Steps open_sources(const Steps& init) {
     Steps host;
     for (const auto& step : init.view()) {
-        auto source = source_of(step.action);
-        if (!source) continue;
-        add_id_mapping(container, step, *source, host);
-        host.add(*std::move(source), step.origin);
+        add_id_mapping(step, host);
+        if (auto source = source_of(step.action)) host.add(*std::move(source), step.origin);
     }
     return host;
 }

@@ -146,7 +146,8 @@ struct Teller {
             mapped = concat(s.recursive_id_mapping ? ", all mapped by " : ", mapped by ",
                             slot_text(*s.id_mapping));
         return concat("open ", s.follow ? "" : "without following ", s.path,
-                      s.recursive ? " and all below it as " : " as ", slot_text(s.slot), mapped);
+                      s.recursive ? " and all below it as " : " as ", slot_text(s.slot),
+                      s.propagation == 0 ? ", in the peer group of the host's mount" : "", mapped);
     }
     std::string operator()(const OpenContainer& s) const {
         return concat("open the container as ", slot_text(s.slot));
@@ -223,7 +224,9 @@ struct Teller {
         return "make all mounts " + propagation_name(s.propagation);
     }
     std::string operator()(const OpenRoot& s) const {
-        return concat(s.clone ? "clone root " : "open root ", s.path, from_slot(s.slot));
+        return concat(s.clone ? "clone root " : "open root ", s.path, from_slot(s.slot),
+                      s.clone ? concat(" (", propagation_name(s.propagation | kRecursive), ")")
+                              : std::string());
     }
     std::string operator()(const MountFilesystem& s) const {
         Words flags = flag_words(s.flags);
@@ -241,7 +244,11 @@ struct Teller {
         if (!s.uid_mappings.empty())
             flags.push_back(concat(s.recursive_idmap ? "ridmap" : "idmap", " uids ",
                                    maps_text(s.uid_mappings), " gids ", maps_text(s.gid_mappings)));
-        return concat(s.recursive ? "rbind " : "bind ", s.source, " at ", s.destination,
+        else if (s.id_mapping)
+            flags.push_back(
+                concat(s.recursive_idmap ? "ridmap" : "idmap", " by ", slot_text(*s.id_mapping)));
+        return concat(s.recursive ? "rbind " : "bind ", s.source,
+                      s.source_in_root ? " of the container at " : " at ", s.destination,
                       from_slot(s.slot), in_brackets(flags));
     }
     std::string operator()(const Remount& s) const {
@@ -273,9 +280,6 @@ struct Teller {
     std::string operator()(const SetRootReadonly&) const { return "make root read-only"; }
     std::string operator()(const SetRootPropagation& s) const {
         return "make root " + propagation_name(s.propagation);
-    }
-    std::string operator()(const SetMountPropagation& s) const {
-        return concat("make ", s.destination, " ", propagation_name(s.propagation));
     }
     std::string operator()(const MaskPath& s) const { return "mask " + s.path; }
     std::string operator()(const MakePathReadonly& s) const {

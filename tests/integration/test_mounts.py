@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Mounts: file systems, binds, flags, propagation, masks, the read-only root, cgroup views."""
 import os
+import socket
 import stat
 
-from bundle import (filesystem, give_away, mounts_of, namespaces, with_user_namespace,
+from bundle import (bind, filesystem, give_away, mounts_of, namespaces, with_user_namespace,
                     without_namespace)
 from harness import CleatTest, main
 from host import cgroup_mounts
@@ -44,6 +45,91 @@ class Mounts(CleatTest):
         self.assertEqual(result.out, "old640\n", str(result))
         with open(os.path.join(self.rootfs, "var/sub/file"), encoding="utf-8") as file:
             self.assertEqual(file.read(), "old")
+
+    def test_tmpcopyup_keeps_holes_hard_links_and_sockets(self):
+        place = os.path.join(self.rootfs, "var")
+        with open(os.path.join(place, "sparse"), "wb") as file:
+            file.truncate(8 << 20)
+            file.seek(4 << 20)
+            file.write(b"middle")
+        os.makedirs(os.path.join(place, "sub"))
+        self.write_file(os.path.join(place, "one"), "text")
+        os.link(os.path.join(place, "one"), os.path.join(place, "sub/two"))
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(os.path.join(place, "socket"))
+        result = self.sh("stat -c '%s %b' /var/sparse; stat -c '%h %i' /var/one /var/sub/two; "
+                         "stat -c %F /var/socket; cat /var/sparse",
+                         lambda c: c["mounts"].append(filesystem("/var", "tmpfs", "tmpcopyup")))
+        size, one, two, kind, content = result.out.split("\n", 4)
+        self.assertEqual(size, f"{8 << 20} 8", str(result)[:300])
+        self.assertEqual(one.split()[0], "2")
+        self.assertEqual(one, two)
+        self.assertEqual(kind, "socket")
+        self.assertEqual(content.strip("\0"), "middle")
+
+    def test_a_tmpfs_on_a_directory_that_was_made_for_it(self):
+        """The mount point that a first container made, 0755, gives the second's tmpfs no mode."""
+        for mode, options in (("1777", ()), ("700", ("mode=700",))):
+            for _ in range(2):
+                result = self.sh("stat -c %a /made", lambda c: c["mounts"].append(
+                    filesystem("/made", "tmpfs", *options)))
+                self.assertEqual(result.out, mode + "\n", str(result))
+            os.rmdir(os.path.join(self.rootfs, "made"))
+
+    def test_a_path_that_is_masked_twice_is_covered_once(self):
+        self.write_file(os.path.join(self.rootfs, "var/secret"), "x")
+        os.makedirs(os.path.join(self.rootfs, "var/kept"))
+
+        def change(config):
+            config["linux"]["maskedPaths"] = ["/var/secret", "/var/secret", "/var//secret"]
+            config["linux"]["readonlyPaths"] = ["/var/kept", "/var/kept/"]
+        points = [line.split()[4] for line in self.report(change=change)["mounts"]]
+        self.assertEqual((points.count("/var/secret"), points.count("/var/kept")), (1, 1))
+
+    # -- sources that an earlier mount of the list makes (config.md#mounts: in the listed order) --
+
+    def source_made_before(self, *options, change=None, **mappings):
+        def whole(config):
+            config["mounts"] += [
+                filesystem("/first", "tmpfs", "size=4096k"),
+                bind("/etc", "/first/copied"),
+                dict(bind(os.path.join(self.rootfs, "first/copied"), "/second", *options), **mappings)]
+            if change:
+                change(config)
+        result = self.sh("cat /second/hostname && stat -c %u /second/hostname", change=whole)
+        self.assertEqual(result.code, 0, str(result))
+        with open("/etc/hostname", encoding="utf-8") as file:
+            self.assertTrue(result.out.startswith(file.read()), str(result))
+        return result.out.split()[-1]
+
+    def test_a_source_made_by_an_earlier_mount(self):
+        self.assertEqual(self.source_made_before(), "0")
+
+    def test_a_source_made_by_an_earlier_mount_in_a_user_namespace(self):
+        give_away(self.bundle, 100000)
+        self.assertEqual(self.source_made_before(change=with_user_namespace), "65534")
+
+    def test_a_source_made_by_an_earlier_mount_and_idmapped(self):
+        mapping = [{"containerID": 0, "hostID": 100000, "size": 65536}]
+        self.assertEqual(self.source_made_before("idmap", uidMappings=mapping, gidMappings=mapping),
+                         "100000")
+
+    def test_idmap_without_mappings_in_a_joined_user_namespace(self):
+        """The mappings are those of the namespace."""
+        os.makedirs(self.path("volume"))
+        self.write_file(self.path("volume", "file"))
+        give_away(self.bundle, 100000)
+        self.sleeper(with_user_namespace)
+        pid = self.state()["pid"]
+
+        def change(config):
+            namespaces(config).append({"type": "user", "path": f"/proc/{pid}/ns/user"})
+            config["mounts"].append(bind(self.path("volume"), "/volume", "idmap"))
+            config["linux"]["cgroupsPath"] += "-second"
+        self.config("/bin/stat", "-c", "%u", "/volume/file", change=change)
+        self.ids.add(self.cid + "-second")
+        result = self.run_container(id=self.cid + "-second")
+        self.assertEqual((result.code, result.out), (0, "0\n"), str(result))
 
     def test_rootfs_is_private_by_default(self):
         seen = self.with_mounts()

@@ -66,7 +66,6 @@ struct MovedNetDevice {
 [[nodiscard]] Result<void> apply(const plan::ChangeRoot& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootReadonly& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootPropagation& step, Context& context);
-[[nodiscard]] Result<void> apply(const plan::SetMountPropagation& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::MaskPath& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::MakePathReadonly& step, Context& context);
 

@@ -29,7 +29,6 @@ struct Context {
     std::string bundle;                 ///< absolute; relative root paths begin here
     sys::Place device_place;            ///< the last of MakeDevice and MakeSymlink
     std::string device_directory;       ///< what leads to its parent
-    std::uint64_t propagation = 0;      ///< what SetPropagation gave all mounts, without MS_REC
     sys::Fd null_device;                ///< the first mask of a file: a verified char 1:3
     sys::Fd empty_directory;            ///< the first mask of a directory: an empty tmpfs
     SeccompPrograms seccomp;            ///< compiled before the clone

@@ -138,11 +138,14 @@ struct MakeIdMapping {
 
 /// Opens a bind mount's source in the host's mount namespace, because the process in its new user
 /// namespace might not be allowed to reach it: open_tree(2) with OPEN_TREE_CLONE. With an
-/// `id_mapping` the copy is idmapped, too, which only the host has the right to do.
+/// `id_mapping` the copy is idmapped, too, which only the host has the right to do. A copy
+/// without a propagation type of its own stays in the peer group of the host's mount
+/// (mount_namespaces(7)): mounts below it appear on the host.
 struct OpenSource {
     std::string path;
     bool recursive = false;
     Slot slot;
+    std::uint64_t propagation = 0;  ///< MS_SLAVE, MS_PRIVATE, or 0
     std::optional<Slot> id_mapping = {};
     bool recursive_id_mapping = false;
     bool follow = true;  ///< a symlink at the end of `path`; else the symlink itself is opened

@@ -18,11 +18,12 @@ struct SetPropagation {
     std::uint64_t propagation = 0;
 };
 
-/// Clones the tree at the bundle's root path and attaches it over that path, private; all later
-/// paths of this list are inside it. Without `clone` (no mount namespace) the directory is only
-/// opened.
+/// Clones the tree at the bundle's root path, gives it a propagation type and attaches it over that
+/// path; all later paths of this list are inside it. Without `clone` (no mount namespace) the
+/// directory is only opened.
 struct OpenRoot {
     std::string path;
+    std::uint64_t propagation = 0;  ///< MS_PRIVATE or MS_SLAVE
     std::optional<Slot> slot = {};  ///< opened by the host already (user namespace)
     bool clone = true;
 };
@@ -60,8 +61,13 @@ struct BindMount {
     bool recursive = false;
     std::string destination;
     MountFlags flags;
-    std::optional<Slot> slot = {};  ///< opened by the host already
-    /// Not empty: the mount is idmapped, by the host (OpenSource::id_mapping).
+    std::optional<Slot> slot = {};  ///< opened by the parent already
+    /// The source is a path inside the container's root: an earlier mount made it.
+    bool source_in_root = false;
+    std::uint64_t source_propagation = 0;  ///< OpenSource::propagation
+    /// The user namespace for an idmapped mount: made from the mappings, or joined if they are
+    /// empty. The parent maps the ids of a source that it opens, init those of all others.
+    std::optional<Slot> id_mapping = {};
     std::vector<spec::IdMapping> uid_mappings = {};
     std::vector<spec::IdMapping> gid_mappings = {};
     bool recursive_idmap = false;
@@ -146,12 +152,6 @@ struct SetRootReadonly {};
 /// rootfsPropagation on the root mount after the change: MS_SHARED… with MS_REC.
 struct SetRootPropagation {
     std::uint64_t propagation = 0;
-};
-
-/// The propagation that a mount has for itself, where that of the root has just been spread.
-struct SetMountPropagation {
-    std::string destination;
-    std::uint64_t propagation = 0;  ///< as in MountFlags
 };
 
 /// Hides a path: a character device 1:3 over a file, an empty read-only tmpfs over a directory.

@@ -25,7 +25,7 @@ using AnyStep = std::variant<
     JoinContainer, UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback,
     SetHostname, SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
     Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
-    SetRootPropagation, SetMountPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
+    SetRootPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
     SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
     SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,
     SetUser, SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;

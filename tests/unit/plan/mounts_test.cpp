@@ -157,17 +157,55 @@ TEST_CASE("a rootless host opens nothing that init cannot open itself") {
     CHECK(plan->slots == 0);
 }
 
-TEST_CASE("a mount that shall stay a peer of the host's is opened where it is one") {
-    const auto plan = mounts_plan({mount("/a", "bind", "/x", {"rbind", "rshared"}),
-                                   mount("/b", "bind", "/y", {"rbind", "rslave"})});
-    REQUIRE(plan);
-    const auto sources = sample::all<OpenSource>(plan->host);
-    REQUIRE(sources.size() == 1);
-    CHECK(sources[0].path == "/x");
-    CHECK(sample::all<SetPropagation>(plan->init).at(0).propagation == (kSlave | kRecursive));
+TEST_CASE("the parent opens sources that stay in the peer group of the host's mount") {
+    auto spec = sample::minimal();
+    sample::add_namespace(spec, spec::NamespaceType::Mount);
+    spec.mounts = {mount("/a", "bind", "/x", {"rbind", "rshared"}),
+                   mount("/b", "bind", "/y", {"rbind", "rslave"})};
+    const auto peers = [&spec](const char* root) {
+        spec.linux.rootfs_propagation = root;
+        const auto plan = compile(spec, sample::hybrid_host(), sample::options());
+        REQUIRE(plan);
+        std::string paths;
+        for (const auto& source : sample::all<OpenSource>(plan->host)) {
+            CHECK(source.propagation == 0);
+            paths += source.path;
+        }
+        return paths;
+    };
+    CHECK(peers("") == "");
+    CHECK(peers("rslave") == "");
+    CHECK(peers("rprivate") == "");
+    CHECK(peers("private") == "/x");
+    CHECK(peers("slave") == "/x");
+    CHECK(peers("shared") == "/x/y");
+    CHECK(peers("rshared") == "/x/y");
 }
 
-TEST_CASE("the host makes the mapping of an idmapped mount and applies it") {
+TEST_CASE("init opens a source that an earlier mount makes") {
+    auto spec = sample::remapped();
+    spec.mounts = {mount("/a", "tmpfs", "tmpfs"), mount("/b", "bind", "rootfs/a/dir", {"rbind"}),
+                   mount("/c", "bind", "rootfs/other", {"rbind"})};
+    const auto plan = compile(spec, sample::hybrid_host(), sample::options());
+    REQUIRE(plan);
+    const auto binds = sample::all<BindMount>(plan->init);
+    REQUIRE(binds.size() >= 2);
+    CHECK(binds[0].source_in_root);
+    CHECK(binds[0].source == "/a/dir");
+    CHECK_FALSE(binds[0].slot);
+    CHECK_FALSE(binds[1].source_in_root);
+    CHECK(binds[1].slot);
+}
+
+TEST_CASE("a path below another") {
+    CHECK(path_below("/b/rootfs", "/b/rootfs/a//c") == "/a/c");
+    CHECK(path_below("/b/rootfs", "/b/rootfs2/a") == "");
+    CHECK(path_below("/b/rootfs", "/b/rootfs/") == "/");
+    CHECK(path_below("/", "/a") == "/a");
+    CHECK(path_below("/a", "/") == "");
+}
+
+TEST_CASE("the parent makes the mapping of an idmapped mount and init applies it") {
     auto own = mount("/a", "bind", "/x", {"ridmap"});
     own.uid_mappings = {{.container_id = 0, .host_id = 7, .size = 1}};
     own.gid_mappings = {{.container_id = 0, .host_id = 8, .size = 1}};
@@ -175,29 +213,11 @@ TEST_CASE("the host makes the mapping of an idmapped mount and applies it") {
     REQUIRE(plan);
     CHECK(broken_invariants(*plan) == std::vector<std::string>{});
     const auto mapping = sample::all<MakeIdMapping>(plan->host).at(0);
-    const auto source = sample::all<OpenSource>(plan->host).at(0);
+    const auto bind = sample::all<BindMount>(plan->init).at(0);
     CHECK(mapping.uid_mappings.at(0).host_id == 7);
-    CHECK(source.id_mapping == mapping.slot);
-    CHECK(source.recursive_id_mapping);
-    CHECK(sample::all<BindMount>(plan->init).at(0).slot == source.slot);
-}
-
-TEST_CASE("what the root's propagation spreads over, a mount's own is set again") {
-    auto spec = sample::minimal();
-    sample::add_namespace(spec, spec::NamespaceType::Mount);
-    spec.mounts = {mount("/a", "bind", "/x", {"rbind", "rshared"})};
-    const auto again = [&spec] {
-        const auto plan = compile(spec, sample::hybrid_host(), sample::options());
-        REQUIRE(plan);
-        return sample::all<SetMountPropagation>(plan->init);
-    };
-    CHECK(again().empty());
-    spec.linux.rootfs_propagation = "shared";
-    CHECK(again().empty());
-    spec.linux.rootfs_propagation = "rslave";
-    REQUIRE(again().size() == 1);
-    CHECK(again().at(0).destination == "/a");
-    CHECK(again().at(0).propagation == (kShared | kRecursive));
+    CHECK(bind.id_mapping == mapping.slot);
+    CHECK(bind.recursive_idmap);
+    CHECK_FALSE(bind.slot);
 }
 
 TEST_CASE("a private container is cut off from the host's later mounts") {
@@ -207,7 +227,9 @@ TEST_CASE("a private container is cut off from the host's later mounts") {
     CHECK(initial_propagation(linux) == (kSlave | kRecursive));
     linux.rootfs_propagation = "rprivate";
     CHECK(initial_propagation(linux) == (kPrivate | kRecursive));
-    linux.rootfs_propagation = "unbindable";
+    linux.rootfs_propagation = "private";
+    CHECK(initial_propagation(linux) == (kSlave | kRecursive));
+    linux.rootfs_propagation = "runbindable";
     CHECK(initial_propagation(linux) == (kPrivate | kRecursive));
 }
 

@@ -64,15 +64,15 @@ TEST_CASE("a root path is below the bundle unless it is absolute") {
 TEST_CASE("a root is made read-only before it is entered and closed after") {
     auto spec = sample::minimal();
     spec.root->readonly = true;
-    spec.linux.rootfs_propagation = "rslave";
-    spec.linux.masked_paths = {"/a"};
+    spec.linux.rootfs_propagation = "rshared";
+    spec.linux.masked_paths = {"/a", "//a"};
     spec.linux.readonly_paths = {"/b"};
     spec.process->terminal = true;
     const auto kinds = sample::kinds(root_plan(spec).init);
     const auto console = std::ranges::find(kinds, "set-up-console");
     CHECK(Kinds(console, console + 6) == Kinds{"set-up-console", "set-root-readonly", "change-root",
-                                               "set-root-propagation", "make-path-readonly",
-                                               "mask-path"});
+                                               "make-path-readonly", "mask-path",
+                                               "set-root-propagation"});
 }
 
 TEST_CASE("--no-pivot is passed on") {
