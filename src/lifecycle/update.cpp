@@ -112,7 +112,8 @@ void read_quota(plan::UpdateOptions& options) {
     options.period = parse_number<std::uint64_t>(words.back());
 }
 
-Result<plan::Plan> compile_resources(const store::State& state, const std::string& resources) {
+Result<plan::Plan> compile_resources(const Container& container, const std::string& resources) {
+    const auto& state = container.state;
     constexpr std::string_view kDocument = "resources";
     const auto decoded = TRY(accept(spec::decode_resources(resources), kDocument));
     plan::UpdateOptions options{.cgroups = directories_of(state.cgroups),
@@ -120,13 +121,16 @@ Result<plan::Plan> compile_resources(const store::State& state, const std::strin
     if (options.cgroups.empty())
         return fail(ErrorKind::Unsupported, "a container without a cgroup has no limits");
     if (!options.scope.unit.empty()) read_quota(options);
+    if (decoded.pids && decoded.pids->limit == 0)
+        options.oci_version = TRY(config_of(container)).spec.oci_version;
     return plan::compile_update(decoded, options);
 }
 
-Result<plan::Plan> compile(const store::State& state, const UpdateOptions& options) {
+Result<plan::Plan> compile(const Container& container, const UpdateOptions& options) {
+    const auto& state = container.state;
     plan::Plan plan;
     if (!options.resources.empty() || options.rdt_schemata.empty())
-        plan = TRY(compile_resources(state, options.resources));
+        plan = TRY(compile_resources(container, options.resources));
     if (!options.rdt_schemata.empty() && state.rdt.group.empty())
         return fail(ErrorKind::Unsupported, "the container has no intelRdt group to update");
     std::vector<plan::Step> steps;
@@ -157,7 +161,7 @@ Result<plan::Plan> update(const Settings& settings, const ContainerId& id,
     const auto place = [&](Error error) {
         return std::unexpected(located(std::move(error), options.resources, "resources"));
     };
-    auto plan = compile(container.state, options);
+    auto plan = compile(container, options);
     if (!plan) return place(std::move(plan).error());
     if (options.mode == UpdateOptions::Mode::DryRun) return plan;
     if (auto done = apply(*plan); !done) return place(std::move(done).error());

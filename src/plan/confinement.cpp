@@ -16,17 +16,9 @@ const char* origin_of_cgroups(const Container& container) {
     return container.spec.linux.cgroups_path.empty() ? "" : "/linux/cgroupsPath";
 }
 
-bool is_before_1_3(std::string_view oci_version) {
-    constexpr int kMinor = 3;
-    const auto parts = split(oci_version, '.');
-    return parts[0] == "1" && parts.size() > 1 &&
-           parse_number<int>(parts[1]).value_or(kMinor) < kMinor;
-}
-
-/// Before version 1.3 engines wrote a limit of 0 for none; since then it is a limit like any other.
 spec::Resources resources_of(const spec::Spec& spec) {
     auto resources = spec.linux.resources.value_or(spec::Resources{});
-    if (is_before_1_3(spec.oci_version) && resources.pids && resources.pids->limit == 0)
+    if (zero_means_no_pids_limit(spec.oci_version) && resources.pids && resources.pids->limit == 0)
         resources.pids->limit = -1;
     return resources;
 }

@@ -91,4 +91,9 @@ template <class T>
     return limit && *limit != T{0};
 }
 
+/// Engines send -1, as an unsigned number, for "not set".
+[[nodiscard]] inline bool has_swappiness(const spec::Memory& memory) noexcept {
+    return memory.swappiness && *memory.swappiness != UINT64_MAX;
+}
+
 }  // namespace cleat::plan

@@ -47,7 +47,8 @@ void write_memory_v1(const spec::Memory& memory, CgroupAge age, Controller& out)
     if (is_set(memory.kernel_tcp))
         out.write("kernelTCP", "memory.kmem.tcp.limit_in_bytes", concat(*memory.kernel_tcp),
                   *memory.kernel_tcp == kUnlimited ? OnFailure::Ignore : OnFailure::Refuse);
-    if (memory.swappiness) out.write("swappiness", "memory.swappiness", concat(*memory.swappiness));
+    if (has_swappiness(memory))
+        out.write("swappiness", "memory.swappiness", concat(*memory.swappiness));
     const bool disable = memory.disable_oom_killer.value_or(false);
     if (disable || (memory.disable_oom_killer && age == CgroupAge::InUse))
         out.write("disableOOMKiller", "memory.oom_control", disable ? "1" : "0");

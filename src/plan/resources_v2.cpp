@@ -88,7 +88,7 @@ void write_memory_v2(const spec::Memory& memory, CgroupAge age, Controller& out)
     // Unlimited is what the kernel of cgroup v2 does without being told.
     if (memory.kernel.value_or(0) > 0) out.refuse("kernel", kOnlyV1);
     if (memory.kernel_tcp.value_or(0) > 0) out.refuse("kernelTCP", kOnlyV1);
-    if (memory.swappiness) out.refuse("swappiness", kOnlyV1);
+    if (has_swappiness(memory)) out.refuse("swappiness", kOnlyV1);
     if (memory.disable_oom_killer.value_or(false)) out.refuse("disableOOMKiller", kOnlyV1);
     if (memory.use_hierarchy && !*memory.use_hierarchy) out.refuse("useHierarchy", kOnlyV1);
 }

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "cleat/base/text.hpp"
 #include "cleat/plan/plan.hpp"
 #include "resources.hpp"
 
@@ -31,11 +32,25 @@ std::vector<UnitProperty> changes(const spec::Resources& resources, const Update
     return properties;
 }
 
+/// In config.json such a limit of 0 is no limit; here it changes nothing, as in runc and crun.
+void drop_zero_pids_limit(spec::Resources& resources, std::string_view oci_version) {
+    if (zero_means_no_pids_limit(oci_version) && resources.pids && resources.pids->limit == 0)
+        resources.pids.reset();
+}
+
 }  // namespace
+
+bool zero_means_no_pids_limit(std::string_view oci_version) {
+    constexpr int kMinor = 3;
+    const auto parts = split(oci_version, '.');
+    return parts[0] == "1" && parts.size() > 1 &&
+           parse_number<int>(parts[1]).value_or(kMinor) < kMinor;
+}
 
 /// What systemd writes is rounded, and on v1 its devices are more than ours: what it has accepted
 /// is written once more.
-Result<Plan> compile_update(const spec::Resources& resources, const UpdateOptions& options) {
+Result<Plan> compile_update(spec::Resources resources, const UpdateOptions& options) {
+    drop_zero_pids_limit(resources, options.oci_version);
     auto steps = TRY(resource_steps(resources, options.cgroups, {.pointer = ""})).take();
     Plan plan{.scope = options.scope, .cgroups = options.cgroups};
     if (options.scope.unit.empty()) {

@@ -39,9 +39,12 @@ class CgroupTest(CleatTest):
         """The container's directory in every hierarchy."""
         return sorted({point + (cgroup or self.cgroup) for point in cgroup_mounts().values()})
 
-    def limited(self, **resources):
+    def limited(self, version=None, **resources):
         """A running container with these resources."""
-        return self.sleeper(lambda config: config["linux"]["resources"].update(resources))
+        def change(config):
+            config["ociVersion"] = version or config["ociVersion"]
+            config["linux"]["resources"].update(resources)
+        return self.sleeper(change)
 
     def processes(self, directory):
         with open(os.path.join(directory, "cgroup.procs"), encoding="utf-8") as file:

@@ -91,6 +91,41 @@ class Updates(CgroupTest):
         self.updated("--pids-limit", "-1")
         self.expect("pids", "max", "max")
 
+    def test_a_pids_limit_of_0_is_as_in_create(self):
+        """Since version 1.3 of the specification it is a limit; before, engines wrote 0 for none."""
+        self.place("pids")
+        self.cleat_only("runc 1.1.5 knows the older meaning alone")
+        for version, created, updated in (("1.0.2", ("max", "max"), (10, 10)),
+                                          ("1.3.0", (0, 1), (0, 1))):
+            with self.subTest(version=version):
+                self.limited(version, pids={"limit": 0})
+                self.expect("pids", *created)
+                self.updated("--pids-limit", "10")
+                self.updated("--pids-limit", "0")
+                self.expect("pids", *updated)
+                self.updated("--pids-limit", "10")
+                self.updated("-r", "-", text={"pids": {"limit": 0}})
+                self.expect("pids", *updated)
+                self.delete("--force")
+
+    def test_a_pids_limit_of_0_of_an_old_config_changes_nothing(self):
+        """runc 1.1.5 and crun 1.8.1 do the same."""
+        self.place("pids")
+        self.limited("1.0.2", pids={"limit": 10})
+        self.updated("-r", "-", text={"pids": {"limit": 0}})
+        self.expect("pids", 10, 10)
+
+    def test_a_swappiness_of_minus_1_is_no_value(self):
+        """2^64-1 is the -1 of an engine, which runc ignores."""
+        self.place("memory")
+        self.limited(memory={"swappiness": 2**64 - 1})
+        if find_controller("memory")[0] == 1:
+            before = self.read("memory", "memory.swappiness")
+        self.updated("-r", "-", text={"memory": {"swappiness": 2**64 - 1}})
+        if find_controller("memory")[0] == 1:
+            self.assertEqual(self.read("memory", "memory.swappiness"), before)
+        self.assertNotEqual(self.update("-r", "-", text={"memory": {"swappiness": 101}}).code, 0)
+
     def test_huge_pages(self):
         self.place("hugetlb")
         self.sleeper()

@@ -91,9 +91,13 @@ struct UpdateOptions {
     /// What holds now: systemd is told of a quota in the terms of its period.
     std::optional<std::int64_t> quota = {};
     std::optional<std::uint64_t> period = {};
+    std::string oci_version = {};  ///< of the container's config; "" counts as the newest
 };
-[[nodiscard]] Result<Plan> compile_update(const spec::Resources& resources,
-                                          const UpdateOptions& options);
+[[nodiscard]] Result<Plan> compile_update(spec::Resources resources, const UpdateOptions& options);
+
+/// Before version 1.3 the property was required, and engines wrote a pids.limit of 0 for none.
+/// Since 1.3, 0 is a limit (config-linux.md#pids).
+[[nodiscard]] bool zero_means_no_pids_limit(std::string_view oci_version);
 
 /// The same limits as properties of the container's scope, so that systemd, when it writes all of
 /// a unit's values again, writes these.

@@ -145,6 +145,30 @@ TEST_CASE("a limit of no processes meant no limit before version 1.3") {
     CHECK(sample::writes(compiled(spec, sample::legacy_host()).host).back() == "pids.max=0");
 }
 
+TEST_CASE("an update reads a pids limit of 0 by the version of the config") {
+    spec::Resources resources;
+    resources.pids = spec::Pids{.limit = 0};
+    UpdateOptions options{.cgroups = {{.controllers = {"pids"},
+                                       .mountpoint = "/sys/fs/cgroup/pids",
+                                       .path = "/x",
+                                       .unified = false}},
+                          .oci_version = "1.0.2"};
+    CHECK(compile_update(resources, options)->host.empty());
+    options.oci_version = "1.3.0";
+    const auto plan = compile_update(resources, options);
+    REQUIRE(plan->host.size() == 1);
+    CHECK(std::get<WriteCgroup>(plan->host[0].action).value == "0");
+}
+
+TEST_CASE("a swappiness of -1, as engines write it, is no value") {
+    auto spec = sample::minimal();
+    spec.linux.resources = spec::Resources{};
+    spec.linux.resources->memory = spec::Memory{.swappiness = UINT64_MAX};
+    for (const auto& host : {sample::legacy_host(), sample::unified_host()})
+        for (const auto& write : sample::writes(compiled(spec, host).host))
+            CHECK(write.find("swappiness") == std::string::npos);
+}
+
 TEST_CASE("what cannot be had is refused before anything is touched, by name") {
     struct Case {
         const char* pointer;
