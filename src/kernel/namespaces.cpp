@@ -63,12 +63,10 @@ std::string names_of(std::uint64_t flags) {
 
 int slot_fd(const Context& context, plan::Slot slot) { return context.slots[slot.index].get(); }
 
-/// setns(2) refuses to enter the user namespace that one is in already; that is no fault.
-bool is_own_user_namespace(int fd, const Context& context) noexcept {
+bool is_own_namespace(int fd, const char* path, const Context& context) noexcept {
     struct ::stat wanted{};
     struct ::stat own{};
-    return ::fstat(fd, &wanted) == 0 &&
-           ::fstatat(context.proc.get(), "self/ns/user", &own, 0) == 0 &&
+    return ::fstat(fd, &wanted) == 0 && ::fstatat(context.proc.get(), path, &own, 0) == 0 &&
            wanted.st_ino == own.st_ino && wanted.st_dev == own.st_dev;
 }
 
@@ -121,6 +119,12 @@ Result<void> apply(const plan::OpenNamespace& step, Context& context) {
     if (magic != NSFS_MAGIC || ::ioctl(fd->get(), NS_GET_NSTYPE) != kind.flag)
         return fail(ErrorKind::InvalidConfig, concat("namespace path ", quoted(step.path),
                                                      " is not a ", kind.name, " namespace"));
+    // To pivot there would change the root of every process of the host.
+    if (step.type == spec::NamespaceType::Mount &&
+        is_own_namespace(fd->get(), "self/ns/mnt", context))
+        return fail(ErrorKind::InvalidConfig,
+                    concat("namespace path ", quoted(step.path),
+                           " is the runtime's own mount namespace: leave the entry out"));
     context.slots[step.slot.index] = *std::move(fd);
     return {};
 }
@@ -132,17 +136,22 @@ Result<void> apply(const plan::JoinNamespace& step, Context& context) {
         return failed("drop supplementary groups");
     if (::setns(fd, kind_of(step.type).flag) == 0) return {};
     const int error = errno;
+    // setns(2) does not enter the user namespace that the process is in already.
     if (error == EINVAL && step.type == spec::NamespaceType::User &&
-        is_own_user_namespace(fd, context))
+        is_own_namespace(fd, "self/ns/user", context))
         return {};
     return fail_errno(concat("join ", kind_of(step.type).name, " namespace"), error);
 }
 
 Result<void> apply(const plan::JoinContainer& step, Context& context) {
-    if (step.flags == 0) return {};
-    if (::setns(slot_fd(context, step.slot), static_cast<int>(step.flags)) < 0)
+    if (step.flags != 0 && ::setns(slot_fd(context, step.slot), static_cast<int>(step.flags)) < 0)
         return failed("join the container's namespaces (", names_of(step.flags), ")");
-    if ((step.flags & CLONE_NEWNS) == 0) return {};
+    if (step.root) {
+        if (::fchdir(slot_fd(context, *step.root)) < 0 || ::chroot(".") < 0)
+            return failed("change into the container's root");
+    } else if ((step.flags & CLONE_NEWNS) == 0) {
+        return {};
+    }
     context.root = sys::RootFs(TRY(sys::open_at(sys::kHere, "/", O_PATH | O_DIRECTORY)));
     return {};
 }

@@ -41,9 +41,10 @@ Result<sys::Tree> root_tree(const plan::OpenRoot& step, const sys::Fd& place, Co
 Result<void> open_root(const plan::OpenRoot& step, Context& context) {
     const sys::Fd place = TRY(open_place(step, context));
     auto tree = TRY(root_tree(step, place, context));
-    // Nothing that is mounted in the container's root may appear on the host.
-    TRY(tree.set_attributes({.propagation = step.propagation}, sys::Depth::Recursive));
     TRY(tree.attach_to(place.get()));
+    // Nothing that is mounted in the container's root may appear elsewhere. After the attachment,
+    // which makes the tree shared if the mount below it is.
+    TRY(tree.set_attributes({.propagation = step.propagation}, sys::Depth::Recursive));
     context.root = sys::RootFs(std::move(tree).take());
     context.root_path = TRY(sys::path_of(context.proc.get(), context.root.fd()));
     if (::fchdir(context.root.fd()) < 0) return failed("chdir");

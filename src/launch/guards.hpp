@@ -18,6 +18,7 @@
 #include "cleat/plan/plan.hpp"
 #include "cleat/sys/fd.hpp"
 #include "cleat/sys/process.hpp"
+#include "cleat/sys/tree.hpp"
 
 namespace cleat::launch {
 
@@ -101,6 +102,26 @@ class NetDeviceGuard {
  private:
     const kernel::Context& context_;
     std::vector<kernel::MovedNetDevice> moved_;
+};
+
+/// The root of a container without a mount namespace, mounted in the runtime's own; unmounted with
+/// all mounts in it unless kept.
+class RootMountGuard {
+ public:
+    RootMountGuard(const plan::Plan& plan, const kernel::Context& context)
+        : root_(plan::root_on_host(plan)), context_(context) {}
+    RootMountGuard(const RootMountGuard&) = delete;
+    RootMountGuard& operator=(const RootMountGuard&) = delete;
+    ~RootMountGuard() {
+        if (root_ == nullptr || root_->slot->index >= context_.slots.size()) return;
+        const auto& mount = context_.slots[root_->slot->index];
+        if (mount) static_cast<void>(sys::detach_mount(context_.proc.get(), mount.get()));
+    }
+    void keep() noexcept { root_ = nullptr; }
+
+ private:
+    const plan::OpenRoot* root_;
+    const kernel::Context& context_;
 };
 
 /// The stand-in and the joiner count in the container's limit of processes, which may be 1: there

@@ -77,6 +77,10 @@ class Host {
     Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
     Result<void> operator()(const plan::OpenContainer& step) {
         context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
+        if (!step.root) return {};
+        const std::string path = concat(request_.container_init->pid, "/root");
+        context_.slots.at(step.root->index) =
+            TRY(sys::open_at(context_.proc.get(), path.c_str(), O_PATH | O_DIRECTORY));
         return {};
     }
     Result<void> operator()(const plan::OpenHookOutput& step) {
@@ -135,6 +139,7 @@ class Host {
     ChildGuard child_;
     kernel::Context context_;
     NetDeviceGuard net_devices_{context_};  // returned while the child holds their namespace
+    RootMountGuard root_mount_{plan_, context_};
     sys::Fd host_end_;
     sys::Fd child_end_;
     sys::Fd seccomp_agent_;
@@ -397,6 +402,7 @@ Result<Launched> Host::launch() {
     if (!committed_) TRY(commit());
     confinement_.keep();
     net_devices_.keep();
+    root_mount_.keep();
     Launched launched;
     launched.process = {.pid = child_.pid(), .start_time = start_time_};
     launched.pidfd = child_.release();

@@ -13,6 +13,7 @@
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "reservation.hpp"
+#include "root_mount.hpp"
 
 namespace cleat::lifecycle {
 namespace {
@@ -64,7 +65,9 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
                 return stage(reservation.entry(), prepared.config, state);
             },
         .commit =
-            [&](const sys::ProcessIdentity&) {
+            [&](const sys::ProcessIdentity&) -> Result<void> {
+                state.root_mount = TRY(mount_at_root(prepared.plan));
+                if (!state.root_mount.path.empty()) TRY(reservation.entry().stage_state(state));
                 has_pid_file = !options.pid_file.empty();
                 const sys::Span span(prepared.trace, "host", "publish-state");
                 return commit(reservation.entry(), options, state);

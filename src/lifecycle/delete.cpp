@@ -15,6 +15,7 @@
 #include "cleat/sys/process.hpp"
 #include "config.hpp"
 #include "container.hpp"
+#include "root_mount.hpp"
 
 namespace cleat::lifecycle {
 namespace {
@@ -99,6 +100,7 @@ Result<void> remove_ruin(const Settings& settings, const ContainerId& id,
     if (intent) {
         TRY(remove_cgroups(intent->scope, intent->cgroups));
         TRY(remove_rdt(intent->rdt));
+        TRY(uncover(intent->covered_mount));
     } else {
         warn(concat("nothing is known of its cgroups: ", describe(intent.error())));
     }
@@ -114,6 +116,7 @@ Result<void> destroy(const Settings& settings, const Container& container) {
     if (!TRY(sys::is_there_at(container.entry.fd(), kStateFile))) return {};
     TRY(remove_cgroups(container.state.scope, container.state.cgroups));
     TRY(remove_rdt(container.state.rdt));
+    TRY(unmount_root(container.state.root_mount));
     run_poststop_of(container);
     const auto id = TRY(ContainerId::parse(container.state.id));
     return store::Store(settings.root).discard(id, container.entry);

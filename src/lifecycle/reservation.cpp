@@ -10,6 +10,7 @@
 #include "cleat/base/time.hpp"
 #include "cleat/spec/annotations.hpp"
 #include "cleat/sys/process.hpp"
+#include "root_mount.hpp"
 
 namespace cleat::lifecycle {
 namespace {
@@ -58,7 +59,8 @@ Result<store::Intent> intent_of(const plan::Plan& plan) {
                          .boot = TRY(sys::boot_id()),
                          .scope = kept_of(plan.scope),
                          .cgroups = kept_of(plan.cgroups),
-                         .rdt = kept_of(plan.rdt)};
+                         .rdt = kept_of(plan.rdt),
+                         .covered_mount = TRY(mount_at_root(plan))};
 }
 
 Result<void> stage(const store::Entry& entry, const Config& config, const store::State& state) {

@@ -13,7 +13,8 @@ struct Member {
     const spec::Process& process;
     const HostFacts& facts;
     const MemberOptions& options;
-    Slot container;  ///< the pidfd of its init
+    Slot container;                 ///< the pidfd of its init
+    std::optional<Slot> root = {};  ///< the root directory of its init
     bool keep_groups = false;
 
     [[nodiscard]] bool joins(std::uint64_t flag) const noexcept {
@@ -34,7 +35,7 @@ struct Member {
 
 Steps compile_host(const Member& member) {
     Steps host;
-    host.add(OpenContainer{.slot = member.container});
+    host.add(OpenContainer{.slot = member.container, .root = member.root});
     // A pid namespace is joined by being born in it.
     Clone clone{.into_cgroup = unified_index(member.options.cgroups)};
     if (member.joins(kCloneNewPid)) clone.enter_pid_namespace = member.container;
@@ -64,8 +65,8 @@ Steps join_cgroups(const Member& member) {
 
 Steps join_container(const Member& member) {
     Steps steps;
-    if (const auto flags = member.options.namespaces & ~kCloneNewPid; flags != 0)
-        steps.add(JoinContainer{.flags = flags, .slot = member.container});
+    if (const auto flags = member.options.namespaces & ~kCloneNewPid; flags != 0 || member.root)
+        steps.add(JoinContainer{.flags = flags, .slot = member.container, .root = member.root});
     if (member.joins(kCloneNewUser)) steps.add(BecomeRoot{.keep_groups = member.keep_groups});
     return steps;
 }
@@ -121,6 +122,9 @@ Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process
                         .facts = facts,
                         .options = options,
                         .container = Slot{plan.slots++},
+                        .root = (options.namespaces & kCloneNewMount) == 0
+                                    ? std::optional(Slot{plan.slots++})
+                                    : std::nullopt,
                         .keep_groups = annotations.keep_original_groups};
     const Subject subject{.process = process,
                           .linux = spec.linux,

@@ -54,7 +54,9 @@ Result<void> refuse_data(const Request& request, std::string_view why) {
 /// crun). A mount namespace of another user namespace gets slaves only (mount_namespaces(7)).
 bool keeps_peer_group(const Container& container, const MountFlags& flags) {
     const auto is_shared = [](std::uint64_t propagation) { return (propagation & kShared) != 0; };
-    if (container.namespaces.has(NamespaceType::User) || is_rootless(container.facts)) return false;
+    if (container.namespaces.has(NamespaceType::User) || is_rootless(container.facts) ||
+        container.namespaces.joins(NamespaceType::Mount))
+        return false;
     const auto root = propagation_of(container.spec.linux.rootfs_propagation);
     if (is_shared(root)) return true;
     return root != 0 && (root & kRecursive) == 0 &&
@@ -105,7 +107,8 @@ void choose_opener(const Request& request, BindMount& bind) {
     }
     const bool peer = keeps_peer_group(container, bind.flags);
     bind.source_propagation = peer ? 0 : initial_propagation(container.spec.linux) & ~kRecursive;
-    if (peer || host_opens_sources(container)) bind.slot = container.take_slot();
+    if (peer || host_opens_sources(container) || mounts_on_host(container))
+        bind.slot = container.take_slot();
 }
 
 constexpr std::array<std::string_view, 3> kLinkOptions{"copy-symlink", "src-nofollow",
@@ -246,6 +249,13 @@ Result<Action> mount_step(Request request) {
 
 bool host_opens_sources(const Container& container) {
     return container.namespaces.has(NamespaceType::User) &&
+           has_capability(container.facts.capabilities, kCapSysAdmin);
+}
+
+bool mounts_on_host(const Container& container) {
+    // Mounts that are added to a running container come without a root.
+    return container.spec.root && !container.namespaces.has(NamespaceType::Mount) &&
+           !container.namespaces.has(NamespaceType::User) && !is_rootless(container.facts) &&
            has_capability(container.facts.capabilities, kCapSysAdmin);
 }
 

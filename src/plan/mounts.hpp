@@ -13,6 +13,9 @@ namespace cleat::plan {
 /// the host's directories. A rootless host has no more rights than init, and does not.
 [[nodiscard]] bool host_opens_sources(const Container& container);
 
+/// Whether the container has no mount namespace and its mounts are made in the runtime's own.
+[[nodiscard]] bool mounts_on_host(const Container& container);
+
 /// MS_* for all mounts of the new mount namespace, before anything else is mounted.
 [[nodiscard]] std::uint64_t initial_propagation(const spec::Linux& linux) noexcept;
 

@@ -235,7 +235,8 @@ SlotUse slot_use(const Action& action) {
         return {{}, hooks->output ? hooks->output : hooks->errors};
     if (const auto* clone = std::get_if<Clone>(&action)) return {{}, clone->enter_pid_namespace};
     if (const auto* joined = std::get_if<JoinNamespace>(&action)) return {{}, joined->slot};
-    if (const auto* joined = std::get_if<JoinContainer>(&action)) return {{}, joined->slot};
+    if (const auto* joined = std::get_if<JoinContainer>(&action))
+        return {{}, joined->root ? joined->root : joined->slot};
     if (const auto* root = std::get_if<OpenRoot>(&action)) return {{}, root->slot};
     if (const auto* mount = std::get_if<MountFilesystem>(&action)) return {{}, mount->filled_by};
     if (const auto* bind = std::get_if<BindMount>(&action))

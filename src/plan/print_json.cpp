@@ -142,7 +142,9 @@ struct Members {
                 {"gidMappings", maps(s.gid_mappings)},
                 {"slot", s.slot}};
     }
-    JsonObject operator()(const OpenContainer& s) const { return {{"slot", s.slot}}; }
+    JsonObject operator()(const OpenContainer& s) const {
+        return {{"slot", s.slot}, {"root", s.root}};
+    }
     JsonObject operator()(const OpenHookOutput& s) const {
         return {{"path", s.path}, {"slot", s.slot}};
     }

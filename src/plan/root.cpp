@@ -1,6 +1,7 @@
-// Room: plan. The root file system: three kinds of container. With a mount namespace of its own a
-// container gets a root of its own; in one that it joins everything is there already; without one
-// it can be no more than shut in.
+// Room: plan. The root file system: a clone of the tree at root.path, with the mounts in it. In a
+// mount namespace, new or joined, init pivots into it. Without one (config-linux.md#namespaces: it
+// must be inherited) the clone lies over root.path in the runtime's own, and init changes its root
+// directory. A process without the right to mount there changes its root directory and no more.
 #include "root.hpp"
 
 #include <set>
@@ -17,12 +18,8 @@ namespace {
 
 using spec::NamespaceType;
 
-bool makes_root(const Container& container) {
-    return container.namespaces.makes(NamespaceType::Mount);
-}
-
-bool joins_root(const Container& container) {
-    return container.namespaces.joins(NamespaceType::Mount);
+bool builds_root(const Container& container) {
+    return container.namespaces.has(NamespaceType::Mount) || mounts_on_host(container);
 }
 
 /// A root that is no slave is private: no mount of it may be a peer of a mount of the host. One
@@ -34,8 +31,10 @@ std::uint64_t propagation_while_built(const spec::Linux& linux) {
 OpenRoot open_root(const Container& container) {
     OpenRoot step{.path = root_path(container),
                   .propagation = propagation_while_built(container.spec.linux),
-                  .clone = makes_root(container)};
-    if (step.clone && host_opens_sources(container)) step.slot = container.take_slot();
+                  .clone = builds_root(container)};
+    // The parent can unmount what it holds open.
+    if (host_opens_sources(container) || mounts_on_host(container))
+        step.slot = container.take_slot();
     return step;
 }
 
@@ -53,15 +52,12 @@ std::vector<MountProperty> mount_properties(const spec::Spec& spec) {
             {"/linux/readonlyPaths", !spec.linux.readonly_paths.empty()}};
 }
 
-/// Mounts in the host's mount namespace would outlive the container; one that is joined belongs to
-/// another container, which has made them as it wanted.
+/// Root of a user namespace cannot mount in a mount namespace that belongs to another one.
 Result<void> check_mount_properties(const Container& container) {
-    for (const auto& [pointer, present] : mount_properties(container.spec)) {
-        if (!present || makes_root(container)) continue;
-        if (!joins_root(container))
+    if (builds_root(container)) return {};
+    for (const auto& [pointer, present] : mount_properties(container.spec))
+        if (present)
             return refuse(ErrorKind::InvalidConfig, pointer, "this needs a mount namespace");
-        container.warn(pointer, "left as it is in the mount namespace that is joined");
-    }
     return {};
 }
 
@@ -96,7 +92,7 @@ void add_console(const Container& container, Steps& init) {
     if (!process.terminal) return;
     init.add(SetUpConsole{.size = process.console_size,
                           .owner = process.user.uid,
-                          .bind_console = makes_root(container)},
+                          .bind_console = builds_root(container)},
              "/process/terminal");
 }
 
@@ -134,14 +130,11 @@ void add_id_mapping(const Step& step, Steps& host) {
 Result<Steps> build_root(const Container& container) {
     Steps init;
     TRY(check_mount_properties(container));
-    if (joins_root(container)) return init;
-    if (!makes_root(container)) {
-        init.add(open_root(container), "/root/path");
-        return init;
-    }
-    init.add(SetPropagation{.propagation = initial_propagation(container.spec.linux)},
-             container.spec.linux.rootfs_propagation.empty() ? "" : "/linux/rootfsPropagation");
+    if (container.namespaces.has(NamespaceType::Mount))
+        init.add(SetPropagation{.propagation = initial_propagation(container.spec.linux)},
+                 container.spec.linux.rootfs_propagation.empty() ? "" : "/linux/rootfsPropagation");
     init.add(open_root(container), "/root/path");
+    if (!builds_root(container)) return init;
     init += TRY(mount_steps(container));
     // After the mounts, one of which is most often /dev.
     init += device_steps(container);
@@ -152,14 +145,15 @@ Result<Steps> enter_root(const Container& container) {
     Steps init;
     // Its terminal is of the container's own devpts.
     add_console(container, init);
-    if (joins_root(container)) return init;
-    if (!makes_root(container)) {
+    if (!builds_root(container)) {
         init.add(ChangeRoot{.how = RootChange::Chroot}, "/root/path");
         return init;
     }
     // Nothing is made in the root any more.
     if (container.spec.root->readonly) init.add(SetRootReadonly{}, "/root/readonly");
-    init.add(ChangeRoot{.how = container.options.root_change}, "/root/path");
+    const bool pivots = container.namespaces.has(NamespaceType::Mount);
+    init.add(ChangeRoot{.how = pivots ? container.options.root_change : RootChange::Chroot},
+             "/root/path");
     // Now "/" is the container's, and no path can lead out of it any more.
     init += close_root(container);
     // Private and slave it is already. Unbindable mounts cannot be copied, so this comes last.
@@ -167,6 +161,18 @@ Result<Steps> enter_root(const Container& container) {
     if ((propagation & (kShared | kUnbindable)) != 0)
         init.add(SetRootPropagation{.propagation = propagation}, "/linux/rootfsPropagation");
     return init;
+}
+
+const OpenRoot* root_on_host(const Plan& plan) noexcept {
+    const OpenRoot* root = nullptr;
+    const ChangeRoot* change = nullptr;
+    for (const auto& step : plan.init) {
+        if (const auto* found = std::get_if<OpenRoot>(&step.action)) root = found;
+        if (const auto* found = std::get_if<ChangeRoot>(&step.action)) change = found;
+    }
+    const bool on_host = root != nullptr && root->clone && root->slot && change != nullptr &&
+                         change->how == RootChange::Chroot;
+    return on_host ? root : nullptr;
 }
 
 std::string root_path(const Container& container) {

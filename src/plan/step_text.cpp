@@ -150,7 +150,8 @@ struct Teller {
                       s.propagation == 0 ? ", in the peer group of the host's mount" : "", mapped);
     }
     std::string operator()(const OpenContainer& s) const {
-        return concat("open the container as ", slot_text(s.slot));
+        return concat("open the container as ", slot_text(s.slot),
+                      s.root ? concat(", its root as ", slot_text(*s.root)) : std::string());
     }
     std::string operator()(const OpenHookOutput& s) const {
         return concat("open ", s.path, " to append to as ", slot_text(s.slot));

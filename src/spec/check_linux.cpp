@@ -68,8 +68,10 @@ void check_path_list(const std::vector<std::string>& paths, std::string_view nam
     }
 }
 
+/// Root of a user namespace cannot mount in the runtime's mount namespace.
 void check_mount_namespace(const Spec& spec, Complaints& complaints) {
     if (find_namespace(spec, NamespaceType::Mount) != nullptr) return;
+    if (find_namespace(spec, NamespaceType::User) == nullptr) return;
     const auto& linux = spec.linux;
     constexpr const char* kMessage = "needs a mount namespace in /linux/namespaces";
     if (!spec.mounts.empty()) complaints.add("/mounts", kMessage);

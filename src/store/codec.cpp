@@ -93,6 +93,8 @@ Json to_json(const KeptRdt& rdt) {
     return {{"group", rdt.group}, {"monitor", rdt.monitor}, {"ofContainer", rdt.of_container}};
 }
 
+Json to_json(const KeptMount& mount) { return {{"path", mount.path}, {"id", mount.id}}; }
+
 /// [kind, mount point, path, controller...], as `list` parses ten of them for each container.
 Json to_json(const std::vector<KeptCgroup>& cgroups) {
     Json list = Json::array();
@@ -149,6 +151,16 @@ void take_rdt(Reader& outer, KeptRdt& rdt) {
     if (!reader.problem().empty()) outer.fail_at("rdt");
 }
 
+void take_mount(Reader& outer, const char* name, KeptMount& mount) {
+    if (!outer.has(name)) return;
+    const Json* found = outer.object(name);
+    if (found == nullptr) return;
+    Reader reader(*found);
+    reader.text("path", mount.path);
+    reader.number("id", mount.id);
+    if (!reader.problem().empty()) outer.fail_at(name);
+}
+
 void take_cgroups(Reader& reader, std::vector<KeptCgroup>& out) {
     reader.each("cgroups", [&](const Json& row) { take_cgroup(reader, row, out); });
 }
@@ -192,6 +204,7 @@ std::string encode(const State& state) {
                   {"poststartHooks", state.has_poststart_hooks},
                   {"poststopHooks", state.has_poststop_hooks}};
     if (!state.rdt.group.empty()) document["rdt"] = to_json(state.rdt);
+    if (!state.root_mount.path.empty()) document["rootMount"] = to_json(state.root_mount);
     if (state.lacks_process) document["lacksProcess"] = true;
     return dump(document);
 }
@@ -203,6 +216,8 @@ std::string encode(const Intent& intent) {
                   {"scope", to_json(intent.scope)},
                   {"cgroups", to_json(intent.cgroups)}};
     if (!intent.rdt.group.empty()) document["rdt"] = to_json(intent.rdt);
+    if (!intent.covered_mount.path.empty())
+        document["coveredMount"] = to_json(intent.covered_mount);
     return dump(document);
 }
 
@@ -225,6 +240,7 @@ Result<State> decode_state(std::string_view text) {
     take_scope(reader, state.scope);
     take_cgroups(reader, state.cgroups);
     take_rdt(reader, state.rdt);
+    take_mount(reader, "rootMount", state.root_mount);
     if (reader.has("lacksProcess")) reader.boolean("lacksProcess", state.lacks_process);
     reader.boolean("ownPidNamespace", state.has_own_pid_namespace);
     reader.boolean("poststartHooks", state.has_poststart_hooks);
@@ -244,6 +260,7 @@ Result<Intent> decode_intent(std::string_view text) {
     take_scope(reader, intent.scope);
     take_cgroups(reader, intent.cgroups);
     take_rdt(reader, intent.rdt);
+    take_mount(reader, "coveredMount", intent.covered_mount);
     if (!reader.problem().empty()) return damaged(reader.problem());
     return intent;
 }

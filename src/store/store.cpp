@@ -100,6 +100,7 @@ Result<Intent> Entry::read_intent() const {
     const auto text = TRY(read_file(*this, kIntentFile));
     auto intent = TRY(in_file(decode_intent(text), path_, kIntentFile));
     TRY(forget_if_earlier(intent.boot, intent.creator));
+    if (intent.creator.pid == 0) intent.covered_mount = {};
     return intent;
 }
 
@@ -121,6 +122,7 @@ Result<State> Entry::read_state() const {
     const auto text = TRY(read_file(*this, kStateFile));
     auto state = TRY(in_file(decode_state(text), path_, kStateFile));
     TRY(forget_if_earlier(state.boot, state.init));
+    if (state.init.pid == 0) state.root_mount = {};
     return state;
 }
 

@@ -151,9 +151,11 @@ struct OpenSource {
     bool follow = true;  ///< a symlink at the end of `path`; else the symlink itself is opened
 };
 
-/// Opens (pidfd) the process whose namespaces a later step joins.
+/// Opens (pidfd) the process whose namespaces a later step joins, and for a container without a
+/// mount namespace of its own the root directory of that process.
 struct OpenContainer {
     Slot slot;
+    std::optional<Slot> root = {};
 };
 
 /// clone3(2) with all new namespaces at once (CLONE_NEW*). `enter_pid_namespace` is joined by the

@@ -29,10 +29,12 @@ struct JoinNamespace {
     Slot slot;
 };
 
-/// setns(2) with the pidfd of the container's init and these CLONE_NEW* flags, all at once.
+/// setns(2) with the pidfd of the container's init and these CLONE_NEW* flags, all at once; then
+/// chroot(2) to `root`, which a mount namespace would bring along.
 struct JoinContainer {
     std::uint64_t flags = 0;
     Slot slot;
+    std::optional<Slot> root = {};
 };
 
 /// unshare(2); for namespaces that clone cannot make at the right moment (cgroup, or the rest

@@ -112,6 +112,10 @@ struct UpdateOptions {
 /// A step's kind in kebab case: "mount-filesystem".
 [[nodiscard]] std::string_view kind_of(const Action& action) noexcept;
 
+/// The root of a container without a mount namespace if it is mounted in the runtime's own, where
+/// the mount stays until it is unmounted; or nullptr. Its slot holds the mount.
+[[nodiscard]] const OpenRoot* root_on_host(const Plan& plan) noexcept;
+
 /// The order invariants that hold for every plan; a text for each one that is broken.
 [[nodiscard]] std::vector<std::string> broken_invariants(const Plan& plan);
 

@@ -39,6 +39,12 @@ struct KeptRdt {
     bool of_container = false;
 };
 
+/// A mount in the runtime's mount namespace: its mount point and its id (statx(2), STATX_MNT_ID).
+struct KeptMount {
+    std::string path;
+    std::uint64_t id = 0;
+};
+
 /// What must be known to undo a create that died: written before the first lasting effect.
 struct Intent {
     sys::ProcessIdentity creator;
@@ -46,6 +52,8 @@ struct Intent {
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
     KeptRdt rdt = {};
+    KeptMount covered_mount =
+        {};  ///< that the root of a container without a mount namespace covers
 };
 
 /// state.json: all that state, start, kill and delete need, so that they never read config.json.
@@ -63,6 +71,7 @@ struct State {
     KeptScope scope = {};
     std::vector<KeptCgroup> cgroups;
     KeptRdt rdt = {};
+    KeptMount root_mount = {};           ///< of a container without a mount namespace
     bool lacks_process = false;          ///< config.json has none: there is nothing to start
     bool has_own_pid_namespace = false;  ///< made for it: its processes die with its init
     bool has_poststart_hooks = false;

@@ -28,30 +28,44 @@ spec::Spec without_mounts(const std::string& joined) {
 
 }  // namespace
 
-TEST_CASE("without a mount namespace a container is only shut in") {
-    const auto plan = root_plan(without_mounts(""));
-    CHECK_FALSE(sample::all<OpenRoot>(plan.init).at(0).clone);
-    CHECK(sample::all<ChangeRoot>(plan.init).at(0).how == RootChange::Chroot);
-    CHECK(sample::all<MakeDevice>(plan.init).empty());
-    CHECK(sample::all<SetPropagation>(plan.init).empty());
-}
-
-TEST_CASE("without a mount namespace nothing can be mounted, hidden or made read-only") {
+TEST_CASE("without a mount namespace the parent holds the root, which is mounted on the host") {
     auto spec = without_mounts("");
     spec.linux.masked_paths = {"/proc/kcore"};
-    const auto plan = compile(spec, sample::root_host(), sample::options());
-    REQUIRE_FALSE(plan);
-    CHECK(plan.error().pointer == "/linux/maskedPaths");
+    const auto plan = root_plan(spec);
+    CHECK(broken_invariants(plan) == std::vector<std::string>{});
+    const auto root = sample::all<OpenRoot>(plan.init).at(0);
+    CHECK(root.clone);
+    CHECK(sample::all<OpenSource>(plan.host).at(0).slot == root.slot);
+    CHECK(sample::all<ChangeRoot>(plan.init).at(0).how == RootChange::Chroot);
+    CHECK(sample::all<MaskPath>(plan.init).size() == 1);
+    CHECK(sample::all<SetPropagation>(plan.init).empty());
+    REQUIRE(root_on_host(plan) != nullptr);
+    CHECK(root_on_host(plan)->path == "/run/bundle/rootfs");
+    CHECK(root_on_host(root_plan(sample::minimal())) == nullptr);
 }
 
-TEST_CASE("a mount namespace that is joined is left as it is, and that is said") {
+TEST_CASE("without the right to mount on the host a root is only changed into") {
+    auto spec = without_mounts("");
+    auto facts = sample::root_host();
+    facts.capabilities &= ~(std::uint64_t{1} << 21U);  // CAP_SYS_ADMIN
+    const auto plan = compile(spec, facts, sample::options());
+    REQUIRE_MESSAGE(plan, plan.error().what);
+    CHECK_FALSE(sample::all<OpenRoot>(plan->init).at(0).clone);
+    CHECK(root_on_host(*plan) == nullptr);
+    spec.linux.masked_paths = {"/proc/kcore"};
+    const auto refused = compile(spec, facts, sample::options());
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().pointer == "/linux/maskedPaths");
+}
+
+TEST_CASE("the root is built in a mount namespace that is joined") {
     auto spec = without_mounts("/run/ns/mnt");
     spec.linux.masked_paths = {"/proc/kcore"};
     const auto plan = root_plan(spec);
-    CHECK(sample::all<OpenRoot>(plan.init).empty());
-    CHECK(sample::all<ChangeRoot>(plan.init).empty());
-    CHECK(sample::all<MaskPath>(plan.init).empty());
-    CHECK(plan.warnings.at(0).pointer == "/linux/maskedPaths");
+    CHECK(sample::all<OpenRoot>(plan.init).at(0).clone);
+    CHECK(sample::all<ChangeRoot>(plan.init).at(0).how == RootChange::Pivot);
+    CHECK(sample::all<MaskPath>(plan.init).size() == 1);
+    CHECK(plan.warnings.empty());
 }
 
 TEST_CASE("a root path is below the bundle unless it is absolute") {

@@ -25,14 +25,15 @@ TEST_CASE("namespaces are named once and joined by absolute paths") {
                              {"", "/linux/namespaces/0/path", "must be absolute"});
 }
 
-TEST_CASE("what is built from mounts needs a mount namespace") {
+TEST_CASE("in a user namespace mounts need a mount namespace") {
     constexpr Mistake kRows[] = {
         {R"(, "maskedPaths": ["/x"])", "/linux/maskedPaths", "needs a mount namespace"},
         {R"(, "readonlyPaths": ["/x"])", "/linux/readonlyPaths", "needs a mount namespace"},
         {R"(, "rootfsPropagation": "slave")", "/linux/rootfsPropagation",
          "needs a mount namespace"},
     };
-    for (const auto& row : kRows) documents::check_mistake(with_namespaces("", row.text), row);
+    constexpr const char* kUser = R"({"type": "user", "path": "/proc/1/ns/user"})";
+    for (const auto& row : kRows) documents::check_mistake(with_namespaces(kUser, row.text), row);
 }
 
 TEST_CASE("values that Linux does not have are refused with their place") {

@@ -57,6 +57,7 @@ store::State full_state() {
                          .unified = false},
                         {.controllers = {}, .mountpoint = "/u", .path = "/x", .unified = true}},
             .rdt = {.group = "/r/web1", .monitor = "/r/web1/mon_groups/web1", .of_container = true},
+            .root_mount = {.path = "/b/rootfs", .id = 77},
             .lacks_process = true,
             .has_own_pid_namespace = true,
             .has_poststart_hooks = true,
@@ -97,6 +98,8 @@ TEST_CASE("a state comes back as it was written") {
     REQUIRE(entry->write_state(written));
     const auto read = entry->read_state();
     REQUIRE(read);
+    CHECK(read->root_mount.path == written.root_mount.path);
+    CHECK(read->root_mount.id == written.root_mount.id);
     CHECK(read->oci_version == written.oci_version);
     CHECK(read->id == "web1");
     CHECK(read->init == written.init);
