@@ -48,7 +48,11 @@ plan::CgroupDriver driver_of(const Globals& globals) {
 Result<lifecycle::Settings> settings_of(const Globals& globals) {
     std::string root = globals.root.empty() ? default_root() : TRY(absolute(globals.root));
     if (root == "/") return fail(ErrorKind::InvalidArgument, "--root cannot be /");
-    lifecycle::Settings settings{.root = std::move(root), .cgroup_driver = driver_of(globals)};
+    lifecycle::Settings settings{.root = std::move(root),
+                                 .root_origin = globals.root.empty()
+                                                    ? lifecycle::Settings::RootOrigin::Default
+                                                    : lifecycle::Settings::RootOrigin::Named,
+                                 .cgroup_driver = driver_of(globals)};
     if (!globals.trace.empty()) settings.trace = TRY(sys::Trace::open(globals.trace));
     return settings;
 }

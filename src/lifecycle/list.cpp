@@ -1,8 +1,12 @@
 // Room: lifecycle. `list`. Runs in the host process. One entry that cannot be read is one entry
 // that is reported: the others are shown all the same.
+#include <sys/stat.h>
+
+#include <cerrno>
 #include <utility>
 
 #include "cleat/base/text.hpp"
+#include "cleat/sys/files.hpp"
 #include "cleat/sys/process.hpp"
 #include "container.hpp"
 
@@ -17,6 +21,16 @@ bool is_in_the_making(const store::Store& store, const ContainerId& id) {
     return intent && sys::is_alive(intent->creator).value_or(true);
 }
 
+/// A mistyped --root must not look like a host without containers (runc 1.2). The default root is
+/// made by the first container.
+Result<void> check_root(const Settings& settings) {
+    if (settings.root_origin == Settings::RootOrigin::Default) return {};
+    const auto status = sys::stat_at(sys::kHere, settings.root.c_str());
+    if (!status) return std::unexpected(status.error());
+    if (S_ISDIR(status->st_mode)) return {};
+    return fail_errno(concat("list ", settings.root), ENOTDIR);
+}
+
 View broken(std::string id, std::string problem) {
     View view;
     view.state.id = std::move(id);
@@ -27,6 +41,7 @@ View broken(std::string id, std::string problem) {
 }  // namespace
 
 Result<std::vector<View>> list(const Settings& settings) {
+    TRY(check_root(settings));
     const store::Store store(settings.root);
     const auto names = TRY(store.list());
     std::vector<View> views;

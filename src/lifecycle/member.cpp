@@ -47,13 +47,28 @@ struct CgroupChoice {
     std::string path;
 };
 
-CgroupChoice parse_choice(std::string_view text) {
+/// Whether ".." leads above the directory in which the path begins.
+bool leads_above(std::string_view path) {
+    if (path.starts_with('/')) return false;
+    int depth = 0;
+    for (const auto part : split(path, '/')) {
+        if (part.empty() || part == ".") continue;
+        depth += part == ".." ? -1 : 1;
+        if (depth < 0) return true;
+    }
+    return false;
+}
+
+Result<CgroupChoice> parse_choice(std::string_view text) {
     CgroupChoice choice;
     const auto colon = text.find(':');
     if (colon != std::string_view::npos) {
         choice.controllers = split(text.substr(0, colon), ',');
         text.remove_prefix(colon + 1);
     }
+    if (leads_above(text))
+        return fail(ErrorKind::InvalidArgument,
+                    concat("cgroup path ", quoted(text), " is not below the container's cgroup"));
     choice.path = normal_path(text);
     return choice;
 }
@@ -105,7 +120,7 @@ Result<spec::Process> changed_process(spec::Process base, const ExecOptions& opt
 Result<cgroup::Directories> chosen_cgroups(cgroup::Directories own,
                                            const std::vector<std::string>& choices) {
     for (const auto& text : choices) {
-        const auto choice = parse_choice(text);
+        const auto choice = TRY(parse_choice(text));
         bool used = false;
         for (auto& directory : own) {
             if (!concerns(choice, directory)) continue;

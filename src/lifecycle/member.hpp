@@ -18,8 +18,8 @@ namespace cleat::lifecycle {
 /// "NAME=value" put into `env`, in the place of an older value if there is one.
 void set_env(std::vector<std::string>& env, std::string_view entry);
 
-/// The container's cgroups with the choices ("[CONTROLLER[,…]:]PATH") applied; PATH lies below the
-/// container's own cgroup whatever it says.
+/// The container's cgroups with the choices ("[CONTROLLER[,…]:]PATH") applied. A PATH that leads
+/// above the container's cgroup is an error (InvalidArgument).
 [[nodiscard]] Result<cgroup::Directories> chosen_cgroups(cgroup::Directories own,
                                                          const std::vector<std::string>& choices);
 

@@ -44,7 +44,7 @@ class ResourcesCheck {
     void device(const DeviceRule& rule, const std::string& where) {
         if (!rule.type.empty() && rule.type != "a" && rule.type != "b" && rule.type != "c")
             add(where + "/type", concat("unknown device type ", quoted(rule.type)));
-        if (rule.access.find_first_not_of("rwm") != std::string::npos)
+        if (rule.access.empty() || rule.access.find_first_not_of("rwm") != std::string::npos)
             add(where + "/access",
                 concat("device access ", quoted(rule.access), " is not of r, w and m"));
         if (rule.major.value_or(0) < -1) add(where + "/major", "must be -1 or more");

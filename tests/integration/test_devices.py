@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Device nodes and the device rules of the cgroup."""
+import contextlib
 import os
 import stat
 
 from bundle import give_away, with_user_namespace
-from harness import CleatTest, main
+from harness import CleatTest, hide_unified, main
 
 DEFAULT_NODES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8),
                  "urandom": (1, 9), "tty": (5, 0)}
@@ -36,6 +37,47 @@ class Devices(CleatTest):
                  {"allow": False, "type": "c", "major": 10, "minor": 229, "access": "r"}]
         self.assertEqual(self.mknod(rules, FUSE)["open"], EPERM)
         self.assertEqual(self.mknod(rules[:2], FUSE)["open"], 0)
+
+    def run_with_access(self, allow, runtime=None, wrap=(), **access):
+        """A node that is denied and then allowed, or the other way round."""
+        node = {"type": "c", "major": 10, "minor": 229}
+        first = [{"allow": False, "access": "rwm"}]
+        if not allow:
+            first.append({"allow": True, "access": "rwm"} | node)
+        self.config("/probe", "mknod", "/tmp/node", "c", "10", "229", change=lambda config:
+                    config["linux"]["resources"].update(
+                        devices=first + [{"allow": allow} | node | access]))
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(os.path.join(self.rootfs, "tmp/node"))
+        return self.run_container(runtime=runtime, wrap=wrap)
+
+    def test_the_letters_of_an_access(self):
+        """A composition of r, w and m: the order and repetitions mean nothing."""
+        for name, path in self.runtimes().items():
+            how = {"runtime": path, "wrap": hide_unified() if name == "crun" else ()}
+            for access, opens in (("rwm", 0), ("mwr", 0), ("rrwm", 0), ("mm", EPERM)):
+                with self.subTest(runtime=name, access=access):
+                    result = self.run_with_access(True, access=access, **how)
+                    self.assertEqual(result.json(), {"mknod": 0, "open": opens}, str(result))
+
+    def test_an_access_of_other_letters_is_refused(self):
+        """runc 1.1.5 checks only that there is a letter. crun leaves the cgroups of a failed run."""
+        for name, path in self.runtimes("runc").items():
+            how = {"runtime": path}
+            for access in ("", "x", "R", "rwx"):
+                if name == "runc" and access:
+                    continue
+                for allow in (True, False):
+                    with self.subTest(runtime=name, access=access, allow=allow):
+                        result = self.run_with_access(allow, access=access, **how)
+                        self.assertNotEqual(result.code, 0, str(result))
+                        self.assertEqual(result.out, "")
+
+    def test_an_access_that_is_not_set_means_all(self):
+        """The property is optional; an unset type, major or minor means all, too."""
+        self.cleat_only("runc and crun demand the property")
+        self.assertEqual(self.run_with_access(True).json(), {"mknod": 0, "open": 0})
+        self.assertEqual(self.run_with_access(False).json()["open"], EPERM)
 
     def test_without_rules_nothing_but_the_defaults_can_be_opened(self):
         def change(config):

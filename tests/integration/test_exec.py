@@ -8,6 +8,33 @@ from harness import CleatTest, main
 
 
 class Exec(CleatTest):
+    def test_a_cgroup_above_the_containers_is_refused(self):
+        self.sleeper()
+        for name, path in self.runtimes("runc").items():
+            for choice in ("..", "../..", "sub/../..", "../" + self.cid, "pids:.."):
+                with self.subTest(runtime=name, cgroup=choice):
+                    result = self.call("exec", "--cgroup", choice, self.cid, "/bin/true",
+                                       runtime=path) if name == self.flavour else self.judged(
+                                           path, choice)
+                    self.assertGreater(result.code, 0, str(result))
+                    self.assertRegex(result.err, "is not (a sub cgroup|below)")
+        for choice in ("/", "sub/..", "/.."):
+            self.assertEqual(self.exec("/bin/true", options=("--cgroup", choice)).code, 0, choice)
+
+    def judged(self, runtime, choice):
+        """The same by another runtime, in a container of its own."""
+        own, cgroup = self.cid + "-peer", self.cgroup
+        self.cgroup += "-peer"
+        root = ("--root", self.path("peers"))
+        self.config("/probe", "sleep")
+        self.ok("run", "-d", "--bundle", self.bundle, own, root=False, global_options=root,
+                runtime=runtime)
+        self.cgroup = cgroup
+        result = self.call("exec", "--cgroup", choice, own, "/bin/true", root=False,
+                           global_options=root, runtime=runtime)
+        self.ok("delete", "--force", own, root=False, global_options=root, runtime=runtime)
+        return result
+
     def test_it_is_in_the_containers_namespaces_and_cgroups(self):
         def change(config):
             namespaces(config).append({"type": "cgroup"})

@@ -167,7 +167,27 @@ class Lifecycle(CleatTest):
         self.assertEqual(states[other]["status"], "created")
         self.assertEqual(states[self.cid]["pid"], self.state()["pid"])
 
+    def test_list_of_a_root_that_does_not_exist_is_an_error(self):
+        """runc 1.2: a mistyped --root does not look like a host without containers."""
+        self.cleat_only("runc 1.1.5 and crun 1.8.1 make the directory")
+        for options in ((), ("-q",), ("--format", "json")):
+            self.refused("list", *options, text="no such file or directory.*ENOENT")
+        self.assertFalse(os.path.exists(self.root))
+        missing = self.ok("list", "-q", root=False, wrap=(
+            "unshare", "-m", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh"))
+        self.assertEqual(missing.out, "")
+
+    def test_list_of_a_root_that_is_a_file_is_an_error(self):
+        for name, path in self.runtimes().items():
+            with self.subTest(runtime=name):
+                file = self.write_file(self.path("file"))
+                result = self.call("list", root=False, global_options=("--root", file),
+                                   runtime=path)
+                self.assertGreater(result.code, 0, str(result))
+                self.assertRegex(result.err, "(?i)not a directory")
+
     def test_list_of_an_empty_root_is_empty(self):
+        os.mkdir(self.root)
         self.assertEqual(self.ok("list", "-q").out.strip(), "")
         self.assertIn(self.ok("list", "--format", "json").out.strip(), ("[]", "null"))
 

@@ -27,6 +27,8 @@ namespace cleat::lifecycle {
 /// Global settings of one call.
 struct Settings {
     std::string root;  ///< state root
+    /// Whether the user named the root. A named root that does not exist is an error in `list`.
+    enum class RootOrigin { Default, Named } root_origin = RootOrigin::Default;
     plan::CgroupDriver cgroup_driver = plan::CgroupDriver::Filesystem;
     sys::Trace trace = {};
     /// ByPath: a cgroupsPath that has a scope's form (SLICE:PREFIX:NAME) means systemd in any case.

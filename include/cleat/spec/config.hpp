@@ -153,7 +153,8 @@ struct DeviceRule {
     std::string type;  ///< "a", "c", "b", or "" for "a"
     std::optional<std::int64_t> major;
     std::optional<std::int64_t> minor;
-    std::string access;  ///< of "rwm", or "" for all
+    /// A composition of r, w and m. Unset means all, as for the other properties.
+    std::string access = "rwm";
 };
 
 struct Memory {

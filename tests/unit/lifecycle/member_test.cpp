@@ -89,7 +89,10 @@ TEST_CASE("a cgroup choice goes below the container's own and never above") {
     CHECK((*chosen_cgroups(own_cgroups(), {}))[0].path == "/x");
     CHECK((*chosen_cgroups(own_cgroups(), {"a"}))[1].path == "/x/a");
     CHECK((*chosen_cgroups(own_cgroups(), {"/"}))[0].path == "/x");
-    CHECK((*chosen_cgroups(own_cgroups(), {"../../b"}))[0].path == "/x/b");
+    CHECK((*chosen_cgroups(own_cgroups(), {"a/.."}))[0].path == "/x");
+    CHECK((*chosen_cgroups(own_cgroups(), {"/../b"}))[0].path == "/x/b");
+    for (const char* above : {"..", "../../b", "a/../../x", "memory:..", "./.."})
+        CHECK_FALSE(chosen_cgroups(own_cgroups(), {above}));
     const auto one = chosen_cgroups(own_cgroups(), {"memory:a/../b"});
     REQUIRE(one);
     CHECK((*one)[0].path == "/x");

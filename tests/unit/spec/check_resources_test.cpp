@@ -12,6 +12,7 @@ TEST_CASE("limits that no controller takes are refused with their place") {
     constexpr Mistake kRows[] = {
         {R"({"devices": [{"allow": true, "type": "u"}]})", "/devices/0/type", "unknown device"},
         {R"({"devices": [{"allow": true, "access": "rx"}]})", "/devices/0/access", "not of r, w"},
+        {R"({"devices": [{"allow": true, "access": ""}]})", "/devices/0/access", "not of r, w"},
         {R"({"devices": [{"allow": true, "major": -2}]})", "/devices/0/major", "-1 or more"},
         {R"({"devices": [{"allow": true, "minor": -2}]})", "/devices/0/minor", "-1 or more"},
         {R"({"memory": {"limit": -2}})", "/memory/limit", "must be -1"},
@@ -63,6 +64,7 @@ TEST_CASE("limits that engines send are taken") {
           R"({"blockIO": {"weight": 0}})",
           R"({"hugepageLimits": [{"pageSize": "64KB", "limit": 1}]})",
           R"({"unified": {"memory.high": "max"}})",
+          R"({"devices": [{"allow": false}, {"allow": true, "access": "rrm"}]})",
           R"({"devices": [{"allow": false, "access": "rwm", "major": -1, "minor": -1}]})"})
         CHECK_MESSAGE(documents::problems_of(decode_resources(text)) == "", text);
 }
