@@ -64,7 +64,13 @@ bool Namespaces::joins(NamespaceType type) const noexcept {
     return std::ranges::any_of(joined_, [type](const auto& joined) { return joined.type == type; });
 }
 
-std::uint64_t Namespaces::clone_flags() const noexcept { return made_ & ~kMadeByInit; }
+std::uint64_t Namespaces::clone_flags() const noexcept {
+    return made_ & ~(kMadeByInit | made_as_root());
+}
+
+std::uint64_t Namespaces::made_as_root() const noexcept {
+    return makes(NamespaceType::User) ? made_ & kCloneNewIpc : 0;
+}
 
 const JoinedNamespace* Namespaces::find_joined(NamespaceType type) const noexcept {
     const auto found = std::ranges::find(joined_, type, &JoinedNamespace::type);
@@ -157,8 +163,9 @@ Steps enter_namespaces(const Container& container) {
     if (!namespaces.needs_joiner()) add_joins(container, init);
     if (namespaces.makes(NamespaceType::User))
         init.add(become_root(container), "/linux/namespaces");
-    if (namespaces.makes(NamespaceType::Cgroup))
-        init.add(UnshareNamespaces{.flags = kCloneNewCgroup}, "/linux/namespaces");
+    const auto cgroup = namespaces.makes(NamespaceType::Cgroup) ? kCloneNewCgroup : 0;
+    if (const auto flags = cgroup | namespaces.made_as_root(); flags != 0)
+        init.add(UnshareNamespaces{.flags = flags}, "/linux/namespaces");
     if (namespaces.makes(NamespaceType::Time)) {
         const auto& offsets = container.spec.linux.time_offsets;
         init.add(NewTimeNamespace{.offsets = {offsets.begin(), offsets.end()}},

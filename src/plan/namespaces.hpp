@@ -33,6 +33,10 @@ class Namespaces {
     [[nodiscard]] const std::vector<JoinedNamespace>& joined() const noexcept { return joined_; }
     /// CLONE_NEW* for the one clone call.
     [[nodiscard]] std::uint64_t clone_flags() const noexcept;
+    /// CLONE_NEW* that init makes as the root of its new user namespace, which then owns the
+    /// objects in them: the root of the mqueue file system belongs to the user who makes the ipc
+    /// namespace.
+    [[nodiscard]] std::uint64_t made_as_root() const noexcept;
     /// nullptr if no namespace of that type is joined.
     [[nodiscard]] const JoinedNamespace* find_joined(spec::NamespaceType type) const noexcept;
     /// Whether a process in between must do the joining: because clone(2) makes a user namespace

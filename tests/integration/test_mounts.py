@@ -6,7 +6,7 @@ import stat
 
 from bundle import (bind, filesystem, give_away, mounts_of, namespaces, with_user_namespace,
                     without_namespace)
-from harness import CleatTest, main
+from harness import CleatTest, hide_unified, main
 from host import cgroup_mounts
 
 
@@ -31,6 +31,21 @@ class Mounts(CleatTest):
         self.assertLessEqual({"rw", "nosuid", "noexec", "nodev"}, seen["/dev/shm"]["options"])
         self.assertLessEqual({"mode=755", "size=65536k"}, seen["/dev"]["super"])
         self.assertLessEqual({"gid=5", "mode=620", "ptmxmode=666"}, seen["/dev/pts"]["super"])
+
+    def test_message_queues_belong_to_the_root_of_the_user_namespace(self):
+        def change(config):
+            with_user_namespace(config)
+            for entry in config["mounts"]:
+                entry["options"] = [o for o in entry["options"] if o != "gid=5"]
+        give_away(self.rootfs, 100000)
+        for name, path in self.runtimes().items():
+            with self.subTest(runtime=name):
+                self.config("/bin/stat", "-c", "%u", "/dev/mqueue", change=change)
+                # crun gives its standard input to the container's user, even the host's /dev/null.
+                with open(self.write_file(self.path("in")), encoding="ascii") as stdin:
+                    result = self.run_container(
+                        runtime=path, stdin=stdin, wrap=hide_unified() if name == "crun" else ())
+                self.assertEqual((result.code, result.out), (0, "0\n"), str(result))
 
     def test_nothing_of_the_host_is_mounted(self):
         allowed = ("/", "/proc", "/dev", "/sys")
