@@ -26,6 +26,7 @@
 #include "last_words.hpp"
 #include "protocol.hpp"
 #include "shared_init.hpp"
+#include "sources.hpp"
 #include "walk.hpp"
 
 namespace cleat::launch {
@@ -74,7 +75,9 @@ class Host {
         context_.slots.at(step.slot.index) = TRY(make_id_mapping(step));
         return {};
     }
-    Result<void> operator()(const plan::OpenSource& step) { return kernel::apply(step, context_); }
+    Result<void> operator()(const plan::OpenSource& step) {
+        return open_source(step, plan_, context_);
+    }
     Result<void> operator()(const plan::OpenContainer& step) {
         context_.slots.at(step.slot.index) = TRY(sys::open_pidfd(*request_.container_init));
         if (!step.root) return {};

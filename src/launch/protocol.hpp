@@ -28,7 +28,16 @@
 
 namespace cleat::launch {
 
-enum class MessageKind : std::uint32_t { Joined, Moved, Gate, Console, Start, Executing, Failed };
+enum class MessageKind : std::uint32_t {
+    Joined,
+    Moved,
+    Gate,
+    Console,
+    Start,
+    Executing,
+    Node,
+    Failed
+};
 
 /// One message as it travels: one fixed layout, both ends are the same binary.
 struct Message {

@@ -111,6 +111,46 @@ class Devices(CleatTest):
         self.assertEqual((before.st_uid, before.st_gid, before.st_mode),
                          (after.st_uid, after.st_gid, after.st_mode))
 
+    def mapped_device(self, path, runtime=None, wrap=(), **properties):
+        """The status of a device of the config in a user namespace, and whether it can be opened."""
+        device = {"path": path, "type": "c", "major": 1, "minor": 5} | properties
+        def change(config):
+            with_user_namespace(config)
+            for entry in config["mounts"]:  # group 5 of crun's devpts
+                entry["options"] = [o for o in entry["options"] if o != "gid=5"]
+            config["linux"]["devices"] = [device]
+        self.config("/bin/sh", "-c", f"stat -c '%F %t:%T %a %u:%g' {path} && /probe open {path}",
+                    change=change)
+        give_away(self.rootfs, 100000)
+        # crun gives its standard input to the container's user, even the host's /dev/null.
+        with open(self.write_file(self.path("in")), encoding="ascii") as stdin:
+            result = self.run_container(runtime=runtime, wrap=wrap, stdin=stdin)
+        self.assertEqual(result.code, 0, str(result))
+        status, opened = result.out.splitlines()
+        self.assertIn('"errno":0', opened)
+        return status
+
+    def test_a_device_that_the_host_does_not_have_in_a_user_namespace(self):
+        """Docker's --device HOST:CONTAINER with userns-remap. runc 1.1.5 has no such device."""
+        for name, runtime in self.runtimes("crun").items():
+            wrap = hide_unified() if name == "crun" else ()
+            for path in ("/dev/renamed", "/dev/deep/er/renamed"):
+                with self.subTest(runtime=name, path=path):
+                    status = self.mapped_device(path, runtime, wrap, fileMode=0o640, uid=7, gid=8)
+                    self.assertEqual(status, "character special file 1:5 640 7:8")
+        self.assertFalse(os.path.exists("/dev/renamed"))
+        status = self.mapped_device("/dev/renamed")
+        self.assertEqual(status, "character special file 1:5 666 0:0")
+
+    def test_a_device_whose_path_is_another_device_of_the_host(self):
+        """The config names the numbers. runc 1.1.5 and crun 1.8.1 bind the other device."""
+        host = os.stat("/dev/full")
+        status = self.mapped_device("/dev/full", fileMode=0o600)
+        self.assertEqual(status, "character special file 1:5 600 0:0")
+        after = os.stat("/dev/full")
+        self.assertEqual((host.st_rdev, host.st_mode, host.st_uid),
+                         (after.st_rdev, after.st_mode, after.st_uid))
+
     def test_existing_node_with_the_right_numbers_is_kept(self):
         def change(config):
             config["mounts"] = [m for m in config["mounts"]

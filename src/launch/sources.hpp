@@ -1,0 +1,18 @@
+// Room: launch. Objects of the host that the parent opens for init: mount sources and device
+// nodes. Runs in the parent.
+#pragma once
+
+#include "cleat/base/error.hpp"
+#include "cleat/kernel/context.hpp"
+#include "cleat/plan/plan.hpp"
+#include "cleat/plan/steps.hpp"
+
+namespace cleat::launch {
+
+/// Opens the source of a mount. For a device, a host node with other numbers or no host node is
+/// replaced by a new node in a file system of its own: mknod(2) is denied to init in its user
+/// namespace.
+[[nodiscard]] Result<void> open_source(const plan::OpenSource& step, const plan::Plan& plan,
+                                       kernel::Context& context);
+
+}  // namespace cleat::launch
