@@ -69,7 +69,7 @@ class Host {
         return kernel::join_rdt_groups(step, child_.pid());
     }
     Result<void> operator()(const plan::OpenNamespace& step) {
-        return kernel::apply(step, context_);
+        return open_namespace(step, plan_, context_);
     }
     Result<void> operator()(const plan::MakeIdMapping& step) {
         context_.slots.at(step.slot.index) = TRY(make_id_mapping(step));

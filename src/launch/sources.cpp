@@ -9,11 +9,13 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <variant>
 
 #include "cleat/base/text.hpp"
 #include "cleat/kernel/apply.hpp"
+#include "cleat/spec/sysctl.hpp"
 #include "cleat/sys/files.hpp"
 #include "cleat/sys/message.hpp"
 #include "cleat/sys/process.hpp"
@@ -106,6 +108,38 @@ Result<sys::Fd> make_node_in_child(const plan::MakeDevice& device, const plan::P
     return std::move(incoming->fds[0]);
 }
 
+std::string ns_file(const plan::OpenNamespace& step) {
+    return concat("/proc/self/ns/", kernel::file_of(step.type));
+}
+
+Result<bool> is_own_namespace(const plan::OpenNamespace& step, int fd) {
+    const auto other = TRY(sys::stat_fd(fd));
+    const auto own = sys::stat_at(sys::kHere, ns_file(step).c_str());
+    if (!own) return std::unexpected(own.error());
+    return own->st_ino == other.st_ino && own->st_dev == other.st_dev;
+}
+
+/// Whether the step changes something of a namespace of that type.
+bool changes(const plan::Step& step, spec::NamespaceType type) {
+    const auto& action = step.action;
+    if (const auto* sysctl = std::get_if<plan::SetSysctl>(&action))
+        return spec::sysctl_namespace(sysctl->key) == type;
+    if (std::holds_alternative<plan::MoveNetDevice>(action))
+        return type == spec::NamespaceType::Network;
+    return type == spec::NamespaceType::Uts &&
+           (std::holds_alternative<plan::SetHostname>(action) ||
+            std::holds_alternative<plan::SetDomainname>(action));
+}
+
+const plan::Step* find_change(const plan::Plan& plan, spec::NamespaceType type) {
+    for (const auto* list : {&plan.init, &plan.host}) {
+        const auto found = std::ranges::find_if(
+            *list, [type](const plan::Step& step) { return changes(step, type); });
+        if (found != list->end()) return &*found;
+    }
+    return nullptr;
+}
+
 }  // namespace
 
 Result<void> open_source(const plan::OpenSource& step, const plan::Plan& plan,
@@ -123,6 +157,19 @@ Result<void> open_source(const plan::OpenSource& step, const plan::Plan& plan,
             with_context(std::move(made).error(), concat("device ", quoted(device->path))));
     slot = *std::move(made);
     return {};
+}
+
+Result<void> open_namespace(const plan::OpenNamespace& step, const plan::Plan& plan,
+                            kernel::Context& context) {
+    TRY(kernel::apply(step, context));
+    const auto* change = find_change(plan, step.type);
+    if (change == nullptr || !TRY(is_own_namespace(step, context.slots.at(step.slot.index).get())))
+        return {};
+    return std::unexpected(
+        Error{.kind = ErrorKind::InvalidConfig,
+              .what = concat("namespace path ", quoted(step.path), " is the runtime's own ",
+                             spec::name_of(step.type), " namespace: it would change the host"),
+              .pointer = change->origin});
 }
 
 }  // namespace cleat::launch

@@ -1,5 +1,5 @@
-// Room: launch. Objects of the host that the parent opens for init: mount sources and device
-// nodes. Runs in the parent.
+// Room: launch. Objects of the host that the parent opens for init: mount sources, device nodes and
+// namespaces. Runs in the parent.
 #pragma once
 
 #include "cleat/base/error.hpp"
@@ -14,5 +14,10 @@ namespace cleat::launch {
 /// namespace.
 [[nodiscard]] Result<void> open_source(const plan::OpenSource& step, const plan::Plan& plan,
                                        kernel::Context& context);
+
+/// Opens a namespace to join. The namespace of the parent is an error if a step of the plan would
+/// change it (a host name, a sysctl, a network device): the host would change.
+[[nodiscard]] Result<void> open_namespace(const plan::OpenNamespace& step, const plan::Plan& plan,
+                                          kernel::Context& context);
 
 }  // namespace cleat::launch

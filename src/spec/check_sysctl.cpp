@@ -4,6 +4,7 @@
 #include <array>
 
 #include "check.hpp"
+#include "cleat/spec/sysctl.hpp"
 
 namespace cleat::spec {
 namespace {
@@ -25,8 +26,8 @@ std::optional<NamespaceType> owner_of(std::string_view key) {
 
 /// "net/ipv4/ip_forward" is the same key as "net.ipv4.ip_forward" (sysctl.d(5)); in the slash form
 /// a dot is part of a name.
-std::string dotted(const std::string& key) {
-    std::string out = key;
+std::string dotted(std::string_view key) {
+    std::string out(key);
     const auto first = out.find_first_of("./");
     if (first != std::string::npos && out[first] == '/') std::ranges::replace(out, '/', '.');
     return out;
@@ -69,6 +70,10 @@ void check_key(const std::string& key, const std::string& value, const Spec& spe
 }
 
 }  // namespace
+
+std::optional<NamespaceType> sysctl_namespace(std::string_view key) {
+    return owner_of(dotted(key));
+}
 
 void check_sysctl(const Spec& spec, Complaints& complaints) {
     for (const auto& [key, value] : spec.linux.sysctl) check_key(key, value, spec, complaints);

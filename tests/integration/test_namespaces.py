@@ -132,6 +132,87 @@ class Namespaces(CleatTest):
                     self.assertNotEqual(result.code, 0, str(result))
                     self.assertRegex(result.err, f"conflicts with .*{conflict}")
 
+    def test_a_joined_namespace_of_the_runtime_is_not_changed(self):
+        """Joined by a path, it is the host's all the same. runc compares network namespaces."""
+        cases = (("network", "net", {"sysctl": {"net.ipv4.ip_default_ttl": "77"}}, {}),
+                 ("uts", "uts", {"sysctl": {"kernel.domainname": "changed"}}, {}),
+                 ("ipc", "ipc", {"sysctl": {"kernel.shmmni": "4095"}}, {}),
+                 ("uts", "uts", {}, {"hostname": "changed"}),
+                 ("uts", "uts", {}, {"domainname": "changed"}),
+                 ("network", "net", {"netDevices": {"nosuch": {}}}, {}))
+        before = self.host_values()
+        self.undo.append(lambda: self.restore(before))
+        for place in ("/proc/self/ns/", f"/proc/{os.getpid()}/ns/", self.path("bound/")):
+            for kind, file, linux, properties in cases:
+                path = place + file
+                if place.endswith("bound/"):
+                    self.bind_namespace(file, path)
+                with self.subTest(path=path, linux=linux, properties=properties):
+                    self.config("/bin/true", change=lambda c, k=kind, p=path, l=linux, o=properties:
+                                self.join_own(c, k, p, l, o))
+                    result = self.run_container()
+                    self.assertNotEqual(result.code, 0, str(result))
+                    self.assertRegex(result.err, "it would change the host")
+                    self.assertEqual(self.host_values(), before)
+
+    @staticmethod
+    def join_own(config, kind, path, linux, properties):
+        config.pop("hostname")
+        without_namespace(config, kind)
+        namespaces(config).append({"type": kind, "path": path})
+        config["linux"].update(linux)
+        config.update(properties)
+
+    def bind_namespace(self, file, path):
+        if not os.path.exists(path):
+            self.write_file(path)
+            subprocess.run(["mount", "--bind", "/proc/self/ns/" + file, path], check=True)
+            self.undo.append(lambda: subprocess.run(["umount", path], check=True))
+
+    KEYS = ("net/ipv4/ip_default_ttl", "kernel/hostname", "kernel/domainname", "kernel/shmmni")
+
+    def host_values(self):
+        values = []
+        for key in self.KEYS:
+            with open("/proc/sys/" + key, encoding="ascii") as file:
+                values.append(file.read())
+        return values
+
+    def restore(self, values):
+        for key, value in zip(self.KEYS, values):
+            with open("/proc/sys/" + key, "w", encoding="ascii") as file:
+                file.write(value)
+
+    def test_a_joined_namespace_of_another_process_is_changed(self):
+        pid = self.holder("-n", "-u", "-i")
+        def change(config):
+            self.join_own(config, "network", f"/proc/{pid}/ns/net", {"sysctl": {
+                "net.ipv4.ip_default_ttl": "77", "kernel.shmmni": "4095"}}, {})
+            without_namespace(config, "uts")
+            without_namespace(config, "ipc")
+            namespaces(config).extend(({"type": "uts", "path": f"/proc/{pid}/ns/uts"},
+                                       {"type": "ipc", "path": f"/proc/{pid}/ns/ipc"}))
+            config["hostname"] = "changed"
+        self.config("/bin/cat", "/proc/sys/net/ipv4/ip_default_ttl", "/proc/sys/kernel/shmmni",
+                    "/proc/sys/kernel/hostname", change=change)
+        self.assertEqual(self.run_container().out.split(), ["77", "4095", "changed"])
+
+    def test_the_runtimes_own_namespaces_can_be_joined_without_a_change(self):
+        def change(config):
+            for kind, file in (("network", "net"), ("uts", "uts"), ("ipc", "ipc")):
+                config.setdefault("hostname", "x")
+                self.join_own(config, kind, "/proc/self/ns/" + file, {}, {})
+            config["mounts"] = [m for m in config["mounts"] if m["type"] != "sysfs"]
+        self.assertEqual(self.report(change=change)["namespaces"]["net"], own("net"))
+
+    def test_the_runtime_refuses_a_sysctl_of_the_host_by_path_as_runc_does(self):
+        for name, path in self.runtimes("runc").items():
+            with self.subTest(runtime=name):
+                self.config("/bin/true", change=lambda c: self.join_own(
+                    c, "network", "/proc/self/ns/net",
+                    {"sysctl": {"net.ipv4.ip_default_ttl": "77"}}, {}))
+                self.assertNotEqual(self.run_container(runtime=path).code, 0)
+
     def test_sysctl_of_the_host_is_refused(self):
         for key, kind in (("kernel.core_pattern", None), ("net.ipv4.ip_forward", "network"),
                           ("kernel.shmmax", "ipc")):
