@@ -172,6 +172,11 @@ struct ConformanceArguments {
     std::uint32_t parallel = 1;
     std::uint32_t timeout = 10;
     bool list = false;
+    std::vector<std::string> peers;
+    std::string judged;
+    std::optional<std::uint32_t> seed;
+    std::uint32_t count = 0;
+    std::uint32_t seconds = 0;
 };
 
 struct FeaturesArguments {

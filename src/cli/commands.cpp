@@ -267,6 +267,10 @@ class Runner {
     }
 
     Result<int> operator()(const ConformanceArguments& arguments) const {
+        if (!arguments.peers.empty() || !arguments.judged.empty()) {
+            const auto compared = TRY(diff_options_of(arguments));
+            return TRY(conformance::diff(compared)) ? 0 : kBroken;
+        }
         const auto options = TRY(options_of(arguments));
         if (arguments.list) {
             const auto cases = TRY(conformance::list_cases(options));

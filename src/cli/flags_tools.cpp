@@ -31,6 +31,13 @@ void build_conformance(CLI::App& app, Arguments& arguments) {
     add_count(app, "-j,--jobs", own.parallel, "how many cases at a time (default: 1)");
     add_count(app, "--timeout", own.timeout, "seconds for one call of the runtime (default: 10)");
     app.add_flag("--list", own.list, "show the cases, and run none");
+    add_list(app, "--diff", own.peers,
+             "a runtime to compare with on random configurations; may be given several times");
+    app.add_option("--seed", own.seed, "of the random configurations (default: the time)")
+        ->take_last();
+    add_count(app, "--count", own.count, "how many configurations (default: 100)");
+    add_count(app, "--seconds", own.seconds, "how long configurations are begun");
+    app.add_option("RUNTIME", own.judged, "with --diff, the runtime to judge (default: cleat)");
 }
 
 void build_features(CLI::App& app, Arguments& arguments) {

@@ -2,6 +2,7 @@
 // take.
 #include "options.hpp"
 
+#include <ctime>
 #include <optional>
 
 #include "cleat/base/text.hpp"
@@ -66,6 +67,22 @@ Result<conformance::Options> options_of(const ConformanceArguments& arguments) {
                                 .file = arguments.file,
                                 .parallel = arguments.parallel,
                                 .limit = std::chrono::seconds(arguments.timeout)};
+}
+
+Result<conformance::DiffOptions> diff_options_of(const ConformanceArguments& arguments) {
+    constexpr std::uint32_t kCount = 100;
+    constexpr std::uint32_t kEndless = UINT32_MAX;
+    if (arguments.timeout == 0) return fail(ErrorKind::InvalidArgument, "--timeout is at least 1");
+    if (arguments.peers.empty())
+        return fail(ErrorKind::InvalidArgument, "RUNTIME needs --diff (otherwise --runtime PATH)");
+    const std::uint32_t otherwise = arguments.seconds > 0 ? kEndless : kCount;
+    return conformance::DiffOptions{
+        .runtime = arguments.judged,
+        .peers = arguments.peers,
+        .seed = arguments.seed.value_or(static_cast<std::uint32_t>(std::time(nullptr))),
+        .count = arguments.count > 0 ? arguments.count : otherwise,
+        .time = std::chrono::seconds(arguments.seconds),
+        .limit = std::chrono::seconds(arguments.timeout)};
 }
 
 Result<std::string> read_resources(const UpdateArguments& arguments) {

@@ -18,6 +18,8 @@ namespace cleat::cli {
 
 /// Fails if nothing could be done at once, or in no time.
 [[nodiscard]] Result<conformance::Options> options_of(const ConformanceArguments& arguments);
+[[nodiscard]] Result<conformance::DiffOptions> diff_options_of(
+    const ConformanceArguments& arguments);
 
 /// linux.resources as JSON: what --resources names ("-": standard input), or what the flags say.
 /// Fails if both are given, or the file cannot be read.

@@ -22,6 +22,9 @@ class Cgroups {
     /// As /proc/self/mountinfo tells.
     [[nodiscard]] static Cgroups look();
 
+    [[nodiscard]] const std::vector<Hierarchy>& hierarchies() const noexcept {
+        return hierarchies_;
+    }
     /// "v1", "v2", "hybrid" (v1 controllers and a v2 hierarchy beside them) or "none".
     [[nodiscard]] std::string layout() const;
     /// The hierarchy that has a controller; null if none has.

@@ -1,14 +1,8 @@
 // Room: conformance. All cases on all runtimes: who is asked, and what is reported.
-#include <fcntl.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <csignal>
-#include <cstdlib>
-#include <map>
 
 #include "cleat/base/text.hpp"
 #include "cleat/conformance/conformance.hpp"
@@ -17,11 +11,11 @@
 #include "report.hpp"
 #include "schedule.hpp"
 #include "stage.hpp"
+#include "workshop.hpp"
 
 namespace cleat::conformance {
 namespace {
 
-constexpr mode_t kExecutable = 0755;
 constexpr mode_t kReport = 0644;
 
 bool chosen(const Options& options, const Subject& subject, const Case& test) {
@@ -48,76 +42,6 @@ Result<std::vector<Row>> rows_of(const Options& options) {
     return rows;
 }
 
-/// Whether it can be executed, and is no directory.
-bool is_program(const std::string& path) {
-    const auto status = sys::stat_at(sys::kHere, path.c_str());
-    return status && S_ISREG(status->st_mode) && ::access(path.c_str(), X_OK) == 0;
-}
-
-/// The path of a runtime that is named: as it is, or one of PATH's.
-Result<std::string> find_runtime(const std::string& name) {
-    if (name.find('/') != std::string::npos) return sys::real_path(name);
-    const char* const path = std::getenv("PATH");
-    for (const auto directory : split(path == nullptr ? "/usr/bin:/usr/sbin:/bin" : path, ':')) {
-        const std::string candidate = concat(directory, "/", name);
-        if (is_program(candidate)) return sys::real_path(candidate);
-    }
-    return fail(ErrorKind::InvalidArgument, concat("no runtime ", quoted(name), " in PATH"));
-}
-
-Result<Judged> look_at(const std::string& name) {
-    Judged out;
-    // Not what a link leads to: some programs go by the name that they are called by.
-    out.path = TRY(find_runtime(name));
-    out.name = out.path.substr(out.path.rfind('/') + 1);
-    if (!is_program(out.path))
-        return fail(ErrorKind::InvalidArgument, concat(out.path, " cannot be executed"));
-    Children children;
-    constexpr std::chrono::seconds kLimit{10};
-    const auto version = call(children, {.words = {out.path, "--version"}, .limit = kLimit});
-    if (version && version->status == 0)
-        out.version = version->out.substr(0, version->out.find('\n'));
-    return out;
-}
-
-/// Two runtimes of one file name are told apart by a number.
-void name_apart(std::vector<Judged>& runtimes) {
-    std::map<std::string, int> seen;
-    for (auto& runtime : runtimes)
-        if (const int count = ++seen[runtime.name]; count > 1)
-            runtime.name = concat(runtime.name, "-", count);
-}
-
-/// A directory of our own with a copy of this program in it: the runtime gets no hold of ours.
-class Workshop {
- public:
-    static Result<Workshop> make() {
-        const char* const parent = std::getenv("TMPDIR");
-        std::string path = concat(parent == nullptr ? "/tmp" : parent, "/cleat-conformance.XXXXXX");
-        if (::mkdtemp(path.data()) == nullptr) return fail_errno(concat("make ", path), errno);
-        Workshop out(std::move(path));
-        // A container with its own users has to get in.
-        if (::chmod(out.path_.c_str(), kExecutable) != 0) return fail_errno("chmod", errno);
-        constexpr std::size_t kMost = std::size_t{256} << 20U;
-        const auto program = TRY(sys::read_text_at(sys::kHere, "/proc/self/exe", kMost));
-        TRY(sys::replace_file_at(sys::kHere, out.probe().c_str(), program, kExecutable));
-        return out;
-    }
-    Workshop(Workshop&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-    Workshop(const Workshop&) = delete;
-    Workshop& operator=(const Workshop&) = delete;
-    Workshop& operator=(Workshop&&) = delete;
-    ~Workshop() {
-        if (!path_.empty()) remove_tree(path_);
-    }
-    [[nodiscard]] std::string probe() const { return path_ + "/probe"; }
-    [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-    explicit Workshop(std::string path) : path_(std::move(path)) {}
-    std::string path_;
-};
-
 Result<void> print(const Options& options, const std::string& report) {
     if (options.file.empty()) return sys::write_all(STDOUT_FILENO, report);
     return sys::replace_file_at(sys::kHere, options.file.c_str(), report, kReport);
@@ -128,14 +52,6 @@ std::string report_of(const Options& options, const std::vector<Judged>& runtime
     if (options.format == Format::JUnit) return junit(runtimes, rows);
     if (options.format == Format::Html) return html(runtimes, rows);
     return tap(runtimes, rows);
-}
-
-/// Says on a terminal how far it is.
-void show_progress(std::size_t done, std::size_t all, const std::string& what) {
-    if (::isatty(STDERR_FILENO) != 1) return;
-    const std::string line =
-        done == all ? std::string("\r\033[K") : concat("\r\033[K", done, "/", all, " ", what);
-    static_cast<void>(sys::write_all(STDERR_FILENO, line));
 }
 
 }  // namespace

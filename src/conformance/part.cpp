@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <sched.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +17,7 @@
 #include "cleat/base/text.hpp"
 #include "cleat/conformance/conformance.hpp"
 #include "cleat/sys/files.hpp"
+#include "diff_run.hpp"
 #include "worker.hpp"
 
 namespace cleat::conformance {
@@ -53,11 +55,31 @@ void limit(int resource, std::string_view value) {
     ::setrlimit(static_cast<::__rlimit_resource>(resource), &both);
 }
 
+/// Conditions that a program inherits from its caller.
+void impose(std::string_view condition, std::string_view value) {
+    const int number = parse_number<int>(value).value_or(0);
+    if (condition.starts_with("umask:")) ::umask(static_cast<mode_t>(number));
+    if (condition.starts_with("nice:")) ::setpriority(PRIO_PROCESS, 0, number);
+    if (condition.starts_with("oom:"))
+        static_cast<void>(sys::write_text_at(sys::kHere, "/proc/self/oom_score_adj", value));
+    if (condition.starts_with("ignore:")) ::signal(number, SIG_IGN);
+    if (condition.starts_with("descriptor:")) ::dup2(STDIN_FILENO, number);
+    ::sigset_t one;
+    ::sigemptyset(&one);
+    if (condition.starts_with("block:") && ::sigaddset(&one, number) == 0)
+        ::sigprocmask(SIG_BLOCK, &one, nullptr);
+    ::cpu_set_t processors;
+    CPU_ZERO(&processors);
+    CPU_SET(static_cast<unsigned>(number), &processors);
+    if (condition.starts_with("affinity:")) ::sched_setaffinity(0, sizeof processors, &processors);
+}
+
 void meet(std::string_view condition) {
     const std::string_view value = condition.substr(condition.find(':') + 1);
     std::array<int, 2> ends{};
     if (condition.starts_with("nofile:")) limit(RLIMIT_NOFILE, value);
     if (condition.starts_with("fsize:")) limit(RLIMIT_FSIZE, value);
+    impose(condition, value);
     const auto group = parse_number<::gid_t>(value).value_or(0);
     if (condition.starts_with("groups:") && ::geteuid() == 0) ::setgroups(1, &group);
     // The program's words have the text, and they are there until it is executed.
@@ -94,6 +116,7 @@ int play_part(int argc, char** argv) {
     if (arguments[2] == "hold") return hold(words);
     if (arguments[2] == "under") return under(words);
     if (arguments[2] == "case") return work(words);
+    if (arguments[2] == "diff") return run_choices(words);
     return kUnknown;
 }
 

@@ -22,7 +22,8 @@ inline constexpr const char* kPart = "--conformance-part";
 /// CONDITION… -- PROGRAM WORD…: becomes a program that starts under them. "nofile:N" and "fsize:N"
 /// are limits (setrlimit(2)), hard ones too; "groups:ID": that group alone, for root;
 /// "env:NAME=VALUE": one variable more; "closed": there are no standard streams; "unread": nobody
-/// reads what it prints, and the pipe is broken.
+/// reads what it prints, and the pipe is broken. "umask:N", "nice:N", "oom:N" (oom_score_adj),
+/// "ignore:SIGNAL", "block:SIGNAL", "descriptor:N" (open) and "affinity:PROCESSOR" are inherited.
 [[nodiscard]] int under(const std::vector<std::string>& words);
 
 }  // namespace cleat::conformance

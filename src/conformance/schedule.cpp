@@ -2,7 +2,6 @@
 // killed; what it leaves becomes this process's child, and is killed too.
 #include "schedule.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "call.hpp"
 #include "cleat/base/text.hpp"
 #include "cleat/sys/files.hpp"
+#include "interruption.hpp"
 #include "part.hpp"
 #include "stage.hpp"
 
@@ -23,27 +23,6 @@ using std::chrono::steady_clock;
 /// A case makes many calls; that many times the limit of one is time enough for any.
 constexpr int kCalls = 12;
 constexpr milliseconds kLook{5};
-
-/// Ctrl-C and the like are noted, not obeyed at once: containers have to be ended first.
-class Interruption {
- public:
-    Interruption() {
-        ::sigemptyset(&signals_);
-        for (const int one : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals_, one);
-        ::sigprocmask(SIG_BLOCK, &signals_, &before_);
-    }
-    Interruption(const Interruption&) = delete;
-    Interruption& operator=(const Interruption&) = delete;
-    ~Interruption() { ::sigprocmask(SIG_SETMASK, &before_, nullptr); }
-    [[nodiscard]] bool came() const {
-        const ::timespec none{};
-        return ::sigtimedwait(&signals_, nullptr, &none) > 0;
-    }
-
- private:
-    ::sigset_t signals_{};
-    ::sigset_t before_{};
-};
 
 Verdict verdict_of(const std::string& output, std::optional<int> status) {
     const auto told = parse(output);

@@ -44,17 +44,6 @@ Result<void> protect_null(const std::string& directory) {
     return null.attach(sys::kHere, "/dev/null");
 }
 
-/// Mounts of the case stay in it; in it they are shared, as a distribution's are.
-Result<void> enter_own_mounts(const std::string& directory) {
-    if (::geteuid() != 0) return {};
-    if (::unshare(CLONE_NEWNS) != 0) return fail_errno("make mount namespace", errno);
-    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_PRIVATE},
-                                  sys::Depth::Recursive));
-    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
-                                  sys::Depth::Recursive));
-    return protect_null(directory + "/devices");
-}
-
 Value played(Stage& stage) {
     Value out = object();
     const auto begin = std::chrono::steady_clock::now();
@@ -80,6 +69,16 @@ Value played(Stage& stage) {
 }
 
 }  // namespace
+
+Result<void> enter_own_mounts(const std::string& directory) {
+    if (::geteuid() != 0) return {};
+    if (::unshare(CLONE_NEWNS) != 0) return fail_errno("make mount namespace", errno);
+    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_PRIVATE},
+                                  sys::Depth::Recursive));
+    TRY(sys::set_mount_attributes(sys::kHere, "/", {.propagation = MS_SHARED},
+                                  sys::Depth::Recursive));
+    return protect_null(directory + "/devices");
+}
 
 int work(const std::vector<std::string>& words) {
     enum {

@@ -28,6 +28,21 @@ struct Options {
 /// there is nothing to run, or a runtime cannot be executed.
 [[nodiscard]] Result<bool> judge(const Options& options);
 
+/// The differential mode: random configurations under several runtimes.
+struct DiffOptions {
+    std::string runtime;             ///< the judged one; this program if empty
+    std::vector<std::string> peers;  ///< those it is compared with
+    std::uint32_t seed = 0;
+    std::uint32_t count = 100;
+    std::chrono::seconds time{0};    ///< the run ends after this time; 0: no limit
+    std::chrono::seconds limit{10};  ///< for one call of a runtime
+};
+
+/// Runs random configurations under all runtimes and compares what is seen of the containers;
+/// prints each unexplained difference with the smallest configuration that shows it. True if there
+/// is none. Errors: InvalidArgument, if a runtime cannot be executed.
+[[nodiscard]] Result<bool> diff(const DiffOptions& options);
+
 /// The cases that `options` choose, one a line: id, level, clause, title. Errors: InvalidArgument,
 /// if there is none.
 [[nodiscard]] Result<std::string> list_cases(const Options& options);

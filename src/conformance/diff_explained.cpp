@@ -1,0 +1,119 @@
+// Room: conformance. Differences between runtimes that are explained: a row for each.
+#include "diff_explained.hpp"
+
+#include <algorithm>
+
+#include "cleat/base/text.hpp"
+
+namespace cleat::conformance {
+namespace {
+
+constexpr Explained kRows[] = {
+    // What cleat does on purpose.
+    {"keyring", "judged", "", "*keyring", "", "session keyrings are not in the specification",
+     "none"},
+    {"sysfs-read-only", "judged", "", "outside/mounts/*/super", "\"rw\"",
+     "ro is a flag of the mount, and nothing can be written; peers set it for the file system, too",
+     "config.md#mounts"},
+    {"tmpfs-mode", "judged", "", "outside/mounts/*/super", "mode=",
+     "a tmpfs without a mode has that of its mount point, as an option; peers change it afterwards",
+     "config.md#mounts"},
+    {"access-time", "judged", "mounts~strictatime", "outside/mounts/*/flags", "atime",
+     "of options that contradict each other the last one counts", "config.md#mounts"},
+    {"bind-flags", "judged", "mounts~SRC/flags", "outside/mounts/:mnt:flags/flags", "nosuid",
+     "flags of the source that no option names are kept", "config.md#mounts"},
+    {"mount-point-mode", "judged", "mounts", "rootfs/*", R"(\"size\":0)",
+     "the mode of a file that is made as mount point is open", "config.md#mounts"},
+    {"mount-point-mode", "judged", "mounts", "rootfs/*", "0755",
+     "the mode of a directory that is made as mount point is open", "config.md#mounts"},
+    {"cgroup-mount-mode", "judged", "mounts~cgroup", "outside/mounts/:sys:fs:cgroup/top", "0755",
+     "the mode of the directory with the hierarchies is open",
+     "config-linux.md#default-filesystems"},
+    {"mask-flags", "judged", "linux/maskedPaths", "outside/mounts/*/flags",
+     R"(["nodev","noexec","nosuid","relatime","ro"])", "masks have more flags than they need",
+     "config-linux.md#masked-paths"},
+    {"mask-source", "judged", "linux/maskedPaths", "outside/mounts/*/source", R"("none")",
+     "the name of a mask's file system is open", "config-linux.md#masked-paths"},
+    {"mask-mode", "judged", "linux/maskedPaths", "outside/mounts/*/top", "0555",
+     "the mode of a masked directory is open", "config-linux.md#masked-paths"},
+    {"umask", "judged", "!process/user/umask", "*/umask", "022",
+     "a umask that is not given is 022, not that of the caller", "config.md#posix-platform-user"},
+    {"umask", "judged", "!process/user/umask", "outside/Umask", "022",
+     "a umask that is not given is 022, not that of the caller", "config.md#posix-platform-user"},
+    {"hook-input", "judged", "hooks", "hooks/*/fds/*", "memfd",
+     "the state comes on standard input, of any type", "config.md#posix-platform-hooks"},
+    {"hook-hostname", "judged", "hooks", "hooks/container/hostname", "",
+     "whether the hostname is set by then is open", "config.md#createcontainer-hooks"},
+    // What the peers do not support, or do wrong.
+    {"domainname", "runc", "domainname", "*domainname", "", "runc 1.1 ignores it",
+     "config.md#domainname"},
+    {"scheduler", "runc", "process/scheduler", "*/sched/*", "", "runc 1.1 ignores it",
+     "config.md#linux-process"},
+    {"scheduler", "crun", "process/scheduler", "*/sched/*", "", "crun 1.8 ignores it",
+     "config.md#linux-process"},
+    {"io-priority", "runc", "process/ioPriority", "*/sched/io*", "", "runc 1.1 ignores it",
+     "config.md#linux-process"},
+    {"io-priority", "crun", "process/ioPriority", "*/sched/io*", "", "crun 1.8 ignores it",
+     "config.md#linux-process"},
+    {"time", "runc", "linux/timeOffsets", "outcome", "refused", "runc 1.1 has no time namespaces",
+     "config-linux.md#namespaces"},
+    {"time", "crun", "linux/timeOffsets", "outcome", "refused",
+     "crun 1.8 ends while it sets the offsets", "config-linux.md#offset-for-time-namespace"},
+    {"memory-policy", "runc", "linux/memoryPolicy", "*/mempolicy/*", "", "runc 1.1 ignores it",
+     "config-linux.md#memory-policy"},
+    {"memory-policy", "crun", "linux/memoryPolicy", "*/mempolicy/*", "", "crun 1.8 ignores it",
+     "config-linux.md#memory-policy"},
+    {"cpu-burst", "runc", "linux/resources/cpu/burst", "outside/cgroup-files/*burst*", "",
+     "runc 1.1 ignores it", "config-linux.md#cpu"},
+    {"cpu-burst", "crun", "linux/resources/cpu/burst", "outside/cgroup-files/*burst*", "",
+     "crun 1.8 ignores it", "config-linux.md#cpu"},
+    {"mounts-of-the-host", "runc", "!linux/namespaces~mount", "left/mounts", "",
+     "mounts of a container that is refused stay on the host", "runtime.md#create"},
+    {"mounts-of-the-host", "crun", "!linux/namespaces~mount", "left/mounts", "",
+     "mounts of a container that is refused stay on the host", "runtime.md#create"},
+    {"device-special-bits", "runc", "linux/devices", "outside/dev/*", "0754",
+     "the change of the owner removes the set-user-ID bit", "config-linux.md#devices"},
+    {"device-special-bits", "crun", "linux/devices", "outside/dev/*", "0754",
+     "the change of the owner removes the set-user-ID bit", "config-linux.md#devices"},
+    {"cgroup-parents", "runc", "linux/cgroupsPath~deep", "left/cgroups", "",
+     "a parent cgroup that the runtime made stays", "config-linux.md#cgroups-path"},
+    {"cgroup-parents", "crun", "linux/cgroupsPath~deep", "left/cgroups", "",
+     "a parent cgroup that the runtime made stays", "config-linux.md#cgroups-path"},
+    {"start-hook-fails", "runc", "hooks/startContainer", "outcome", "ended early",
+     "start ends before the hook does, and its failure is not an error", "runtime.md#lifecycle"},
+    {"start-hook-fails", "crun", "hooks/startContainer", "outcome", "ended early",
+     "start ends before the hook does, and its failure is not an error", "runtime.md#lifecycle"},
+};
+
+bool holds_one(std::string_view condition, const Value& config) {
+    const bool absent = condition.starts_with('!');
+    if (absent) condition.remove_prefix(1);
+    const auto tilde = condition.find('~');
+    const Value* const found = at(config, condition.substr(0, tilde));
+    const bool there =
+        found != nullptr && (tilde == std::string_view::npos ||
+                             dump(*found).find(condition.substr(tilde + 1)) != std::string::npos);
+    return there != absent;
+}
+
+}  // namespace
+
+std::span<const Explained> explained_differences() noexcept { return kRows; }
+
+bool is_like(std::string_view text, std::string_view pattern) {
+    const auto star = pattern.find('*');
+    if (star == std::string_view::npos) return text == pattern;
+    if (!text.starts_with(pattern.substr(0, star))) return false;
+    const auto rest = pattern.substr(star + 1);
+    for (std::size_t i = star; i <= text.size(); ++i)
+        if (is_like(text.substr(i), rest)) return true;
+    return false;
+}
+
+bool holds(std::string_view when, const Value& config) {
+    return std::ranges::all_of(split(when, ' '), [&](std::string_view condition) {
+        return condition.empty() || holds_one(condition, config);
+    });
+}
+
+}  // namespace cleat::conformance
