@@ -255,8 +255,7 @@ bool host_opens_sources(const Container& container) {
 bool mounts_on_host(const Container& container) {
     // Mounts that are added to a running container come without a root.
     return container.spec.root && !container.namespaces.has(NamespaceType::Mount) &&
-           !container.namespaces.has(NamespaceType::User) && !is_rootless(container.facts) &&
-           has_capability(container.facts.capabilities, kCapSysAdmin);
+           !container.namespaces.has(NamespaceType::User);
 }
 
 std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {

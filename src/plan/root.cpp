@@ -1,7 +1,7 @@
 // Room: plan. The root file system: a clone of the tree at root.path, with the mounts in it. In a
 // mount namespace, new or joined, init pivots into it. Without one (config-linux.md#namespaces: it
 // must be inherited) the clone lies over root.path in the runtime's own, and init changes its root
-// directory. A process without the right to mount there changes its root directory and no more.
+// directory. In a user namespace, which has no right to mount there, it does no more than that.
 #include "root.hpp"
 
 #include <set>
