@@ -78,12 +78,16 @@ Result<void> apply(const plan::FindExecutable& step, Context& context) {
     return {};
 }
 
+void prepare_exec(const plan::Exec& step, Context& context) {
+    context.exec_args = pointers(step.args);
+    context.exec_env = pointers(context.env.empty() ? step.env : context.env);
+}
+
 Result<void> apply(const plan::Exec& step, Context& context) {
-    const auto& env = context.env.empty() ? step.env : context.env;
-    const auto args_pointers = pointers(step.args);
-    const auto env_pointers = pointers(env);
-    ::execve(context.executable.c_str(), args_pointers.data(), env_pointers.data());
+    if (context.exec_args.empty()) prepare_exec(step, context);
+    ::execve(context.executable.c_str(), context.exec_args.data(), context.exec_env.data());
     const int error = errno;
+    const auto& env = context.env.empty() ? step.env : context.env;
     if (error == E2BIG)
         return fail_errno(concat("exec: ", quoted(context.executable), ": ", bytes_of(step.args),
                                  " bytes of arguments and ", bytes_of(env), " of environment"),

@@ -143,8 +143,10 @@ Result<void> apply(const plan::SetUser& step, Context&) {
 Result<void> apply(const plan::SetCapabilities& step, Context&) {
     CapabilityData wanted;
     for (unsigned half = 0; half < 2; ++half) {
-        wanted.data[half].effective = static_cast<std::uint32_t>(step.effective >> (32 * half));
-        wanted.data[half].permitted = static_cast<std::uint32_t>(step.permitted >> (32 * half));
+        wanted.data[half].effective =
+            static_cast<std::uint32_t>((step.effective | step.until_exec) >> (32 * half));
+        wanted.data[half].permitted =
+            static_cast<std::uint32_t>((step.permitted | step.until_exec) >> (32 * half));
         wanted.data[half].inheritable = static_cast<std::uint32_t>(step.inheritable >> (32 * half));
     }
     if (::syscall(SYS_capset, &wanted.header, wanted.data) < 0) {

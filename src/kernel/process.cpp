@@ -19,19 +19,20 @@ namespace cleat::kernel {
 namespace {
 
 /// The directory in the root, made with mode 0755 whatever the umask is by now.
-Result<sys::Fd> open_or_make(const std::string& path, const sys::RootFs& root) {
+Result<sys::Fd> open_or_make(const plan::ChangeDirectory& step, const sys::RootFs& root) {
+    const auto& path = step.cwd;
     auto there = root.open(path.c_str(), O_PATH | O_DIRECTORY);
-    if (there || there.error().errno_value != ENOENT) return there;
+    if (there || !step.make || there.error().errno_value != ENOENT) return there;
     const mode_t umask_before = ::umask(0);
     there = root.ensure_directory(path.c_str());
     ::umask(umask_before);
     return there;
 }
 
-Result<sys::Fd> open_directory(const std::string& path, const Context& context) {
-    if (context.root) return open_or_make(path, context.root);
+Result<sys::Fd> open_directory(const plan::ChangeDirectory& step, const Context& context) {
+    if (context.root) return open_or_make(step, context.root);
     const sys::RootFs root(TRY(sys::open_at(sys::kHere, "/", O_PATH | O_DIRECTORY)));
-    return open_or_make(path, root);
+    return open_or_make(step, root);
 }
 
 /// The kernel prefixes "(unreachable)" to a directory that is not below the root; the C library
@@ -68,7 +69,7 @@ Result<void> apply(const plan::SetUmask& step, Context&) {
 }
 
 Result<void> apply(const plan::ChangeDirectory& step, Context& context) {
-    const auto directory = open_directory(step.cwd, context);
+    const auto directory = open_directory(step, context);
     if (!directory)
         return std::unexpected(
             with_context(directory.error(), concat("working directory ", quoted(step.cwd))));

@@ -129,6 +129,20 @@ Result<void> apply(const plan::ChangeRoot& step, Context& context) {
     return {};
 }
 
+Result<void> apply(const plan::MakeDirectory& step, Context& context) {
+    auto made = context.root.ensure_directory(step.path.c_str());
+    if (made) return {};
+    return std::unexpected(with_context(std::move(made).error(), concat("directory ", step.path)));
+}
+
+Result<void> apply(const plan::SetMountReadonly& step, Context& context) {
+    const auto mount = TRY(context.root.open(step.destination.c_str(), O_PATH));
+    auto done = change_attributes(mount.get(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::Top);
+    if (done) return done;
+    return std::unexpected(
+        with_context(std::move(done).error(), concat("make ", step.destination, " read-only")));
+}
+
 Result<void> apply(const plan::SetRootReadonly&, Context& context) {
     auto done = change_attributes(context.root.fd(), {.set = MOUNT_ATTR_RDONLY}, sys::Depth::Top);
     if (!done) return std::unexpected(with_context(std::move(done).error(), "read-only root"));

@@ -100,7 +100,20 @@ Result<void> apply(const plan::SetIoPriority& step, Context&) {
     return {};
 }
 
+/// The kernel takes from all CPUs those of the cpuset (sched_setaffinity(2)). A failure is none of
+/// the container's: it stays where the caller was, as in runc.
+void reset_affinity() noexcept {
+    constexpr std::size_t kBytes = 1024;  // CONFIG_NR_CPUS is at most 8192
+    std::array<std::byte, kBytes> all{};
+    all.fill(std::byte{0xff});
+    static_cast<void>(::syscall(SYS_sched_setaffinity, 0, all.size(), all.data()));
+}
+
 Result<void> apply(const plan::SetCpuAffinity& step, Context&) {
+    if (step.cpus.empty()) {
+        reset_affinity();
+        return {};
+    }
     const auto cpus = TRY(parse_number_set(step.cpus));
     // The raw call: cpu_set_t ends at 1024 CPUs, the kernel does not.
     if (::syscall(SYS_sched_setaffinity, 0, cpus.size_bytes(), cpus.words.data()) < 0)

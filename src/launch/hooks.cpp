@@ -1,6 +1,6 @@
 // Room: launch. Hooks (config.md#posix-platform-hooks): run by the host in the runtime's namespaces
-// or by init in the container's, one after the other, the state on stdin, nothing inherited from
-// the caller's environment.
+// or by init in the container's, one after the other, the state on stdin. A hook without `env` has
+// the caller's environment, as in runc and crun; an empty `env` is an empty environment.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/mman.h>
@@ -70,24 +70,36 @@ bool arrange(int input, const HookStreams& streams) noexcept {
            ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC) == 0;
 }
 
+[[noreturn]] void stop(int errors, std::string_view what, std::string_view reason) noexcept {
+    for (const auto text : {what, reason})
+        static_cast<void>(::write(errors, text.data(), text.size()) < 0);
+    ::_exit(kCannotExecute);
+}
+
 /// Runs in the hook's process. One with a time limit leads a group, which is what is killed when it
 /// is up; in it no terminal's keys reach it, and to read from the terminal would stop it until
 /// then.
-[[noreturn]] void execute(const spec::Hook& hook, int input, HookStreams streams,
+[[noreturn]] void execute(const spec::Hook& hook, int input, const HookProcess& process,
                           pid_t parent) noexcept {
+    const auto& streams = process.streams;
     end_with(parent);
+    if (!process.directory.empty() && ::chdir(process.directory.c_str()) < 0)
+        stop(streams.errors, "change into the bundle: ", ::strerrordesc_np(errno));
     if (hook.timeout) static_cast<void>(::setpgid(0, 0));
     auto args = pointers(hook.args);
     if (hook.args.empty())
         args = {const_cast<char*>(hook.path.c_str()), nullptr};  // execve(2) changes nothing
-    const auto env = pointers(hook.env);
+    const auto* texts = hook.env ? &*hook.env : process.env;
+    const auto env = texts == nullptr ? std::vector<char*>{} : pointers(*texts);
     ::sigset_t none;
     ::sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    if (arrange(input, streams)) ::execve(hook.path.c_str(), args.data(), env.data());
-    const std::string_view reason = ::strerrordesc_np(errno);
-    static_cast<void>(::write(streams.errors, reason.data(), reason.size()) < 0);
-    ::_exit(kCannotExecute);
+    if (!arrange(input, streams)) stop(streams.errors, "", ::strerrordesc_np(errno));
+    if (process.confine)
+        if (const auto confined = process.confine(); !confined)
+            stop(streams.errors, "", confined.error().what);
+    ::execve(hook.path.c_str(), args.data(), texts == nullptr ? ::environ : env.data());
+    stop(streams.errors, "", ::strerrordesc_np(errno));
 }
 
 /// Waits for the hook; nullopt when its time is up, and then it is dead, and what it has started,
@@ -111,7 +123,8 @@ Result<std::optional<int>> wait_for(const Cloned& process, std::optional<std::in
     return TRY(sys::wait_child(process.pid));
 }
 
-Result<void> run_one(const spec::Hook& hook, int input, HookStreams streams) {
+Result<void> run_one(const spec::Hook& hook, int input, HookProcess surroundings) {
+    auto& streams = surroundings.streams;
     const auto errors = TRY(memory_file({}));
     if (streams.errors < 0) streams.errors = errors.get();
     sys::Fd null;
@@ -121,7 +134,7 @@ Result<void> run_one(const spec::Hook& hook, int input, HookStreams streams) {
     }
     const pid_t self = ::getpid();
     const auto process = TRY(clone_process({}));
-    if (process.pid == 0) execute(hook, input, streams, self);
+    if (process.pid == 0) execute(hook, input, surroundings, self);
     const auto status = TRY(wait_for(process, hook.timeout));
     if (!status) return fail(ErrorKind::System, concat("did not end within ", *hook.timeout, " s"));
     if (*status != 0) {
@@ -152,11 +165,11 @@ Result<sys::Fd> open_hook_output(const std::string& path) {
 }
 
 Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state,
-                       const HookStreams& streams) {
+                       const HookProcess& process) {
     for (std::size_t i = 0; i < hooks.hooks.size(); ++i) {
         const auto& hook = hooks.hooks[i];
         const auto input = TRY(memory_file(state));
-        auto done = run_one(hook, input.get(), streams);
+        auto done = run_one(hook, input.get(), process);
         if (done) continue;
         Error error = with_context(std::move(done).error(), concat(name_of(hooks.kind), " hook ", i,
                                                                    " ", quoted(hook.path)));

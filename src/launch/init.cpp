@@ -105,9 +105,11 @@ class InitHands {
         const bool starting = step.kind == plan::HookKind::StartContainer;
         const pid_t pid = ::getpid();  // as the container sees it (runtime.md#state)
         const mode_t umask_now = starting ? 0 : ::umask(host_umask_);
+        HookProcess process{.streams = streams_of(step, arguments_.context)};
+        if (starting) confine(process);
         auto done = run_hooks(
             step, arguments_.request.state_document(starting ? "created" : "creating", pid),
-            streams_of(step, arguments_.context));
+            process);
         if (!starting) ::umask(umask_now);
         return done;
     }
@@ -148,9 +150,13 @@ class InitHands {
         return hand_over_listener(step.seccomp);
     }
 
-    Result<void> operator()(const plan::Exec& step) {
-        TRY(send(peer_, MessageKind::Executing));
-        return kernel::apply(step, arguments_.context);
+    /// The last step before the seccomp filter, which may allow nothing but execve(2): the peer
+    /// gets the last message, and memory is allocated, before it.
+    Result<void> operator()(const plan::CloseFds& step) {
+        TRY(kernel::apply(step, arguments_.context));
+        if (const auto* exec = find_step<plan::Exec>(arguments_.request.plan.init))
+            kernel::prepare_exec(*exec, arguments_.context);
+        return send(peer_, MessageKind::Executing);
     }
 
     template <class HostStep>
@@ -181,6 +187,15 @@ class InitHands {
     }
 
  private:
+    /// A startContainer hook has the environment and the seccomp filter of the process (as in runc
+    /// and crun). The hook's process loads the filter, so init needs none of a hook's calls.
+    void confine(HookProcess& process) {
+        const auto& init = arguments_.request.plan.init;
+        process.env = &arguments_.context.env;
+        if (const auto* load = find_step<plan::LoadSeccomp>(init))
+            process.confine = [this, load] { return kernel::apply(*load, arguments_.context); };
+    }
+
     /// From here on end of file does what the signal did: init waits for its creator's word that
     /// the state is written, and ends if the creator does. Doing it after that word would be too
     /// late, as the creator ends right behind it.

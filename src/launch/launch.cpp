@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <termios.h>
 
 #include <cerrno>
 #include <deque>
@@ -34,6 +35,14 @@ namespace {
 
 bool is_closed(const Error& error) {
     return error.errno_value == EPIPE || error.errno_value == ECONNRESET;
+}
+
+/// Without success the lines end in CR LF, and no more.
+void clear_onlcr(int terminal) noexcept {
+    ::termios settings{};
+    if (::tcgetattr(terminal, &settings) < 0) return;
+    settings.c_oflag &= ~static_cast<::tcflag_t>(ONLCR);
+    static_cast<void>(::tcsetattr(terminal, TCSANOW, &settings));
 }
 
 Result<sys::Fd> connect_agent(const std::string& path) {
@@ -109,7 +118,7 @@ class Host {
     }
     Result<void> operator()(const plan::RunHooks& step) {
         return run_hooks(step, request_.state_document("creating", child_.pid()),
-                         streams_of(step, context_));
+                         {.streams = streams_of(step, context_), .directory = request_.bundle});
     }
     Result<void> operator()(const plan::Clone& step);
     Result<void> operator()(const plan::Report& step);
@@ -336,6 +345,7 @@ Result<void> Host::take_console(Incoming incoming) {
     if (incoming.fds.empty()) return fail(ErrorKind::Internal, "a console without a terminal");
     if (request_.console_socket < 0) {
         console_master_ = std::move(incoming.fds[0]);
+        if (request_.clear_onlcr) clear_onlcr(console_master_.get());
         return {};
     }
     // Engines read the name and the descriptor in one message.

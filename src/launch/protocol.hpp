@@ -8,7 +8,7 @@
 //   Gate(g)          either           Report(g) in a plan; the other awaits  init's pid, if known
 //   Console          init → host      the terminal was made                  pty master
 //   Start            start → init     `start`, to an init in AwaitStart      –
-//   Executing        init → peer      the last word before execve            –
+//   Executing        init → peer      the last word before seccomp and execve –
 //   Failed           any child → peer the last word when a step fails        error, pointer
 //   (end of file)    init → peer      after Executing: the process runs;
 //                                     without it: init died, see its pidfd

@@ -57,8 +57,11 @@ struct Walker {
 template <class Hands>
 [[nodiscard]] Result<void> walk(const std::vector<plan::Step>& steps, Hands& hands,
                                 const Walker& walker = {}) {
+    sys::Trace trace = walker.trace;
     for (const auto& step : steps) {
-        const sys::Span span(walker.trace, walker.process, plan::kind_of(step.action), step.origin);
+        // The filter may not allow to write.
+        if (std::holds_alternative<plan::LoadSeccomp>(step.action)) trace = {};
+        const sys::Span span(trace, walker.process, plan::kind_of(step.action), step.origin);
         auto done = std::visit(hands, step.action);
         if (done) continue;
         Error error = std::move(done).error();

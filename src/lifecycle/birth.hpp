@@ -31,6 +31,7 @@ struct Prepared {
     std::string bundle;  ///< absolute
     plan::Options::Begin begin = plan::Options::Begin::OnStart;
     launch::Afterwards afterwards = launch::Afterwards::Attended;
+    bool clear_onlcr = false;  ///< launch::Request::clear_onlcr
     sys::Trace trace;
     Config config;
     plan::Plan plan;

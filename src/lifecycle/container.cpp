@@ -157,7 +157,7 @@ Result<void> run_poststart(const spec::Spec& spec, const store::State& state) {
     const auto output = TRY(HookOutput::open(spec));
     return launch::run_hooks({.kind = plan::HookKind::Poststart, .hooks = spec.hooks->poststart},
                              hook_document(state, name_of(Status::Running), state.init.pid),
-                             output.streams());
+                             {.streams = output.streams(), .directory = state.bundle});
 }
 
 void run_poststop(const spec::Spec& spec, const store::State& state) {
@@ -169,8 +169,9 @@ void run_poststop(const spec::Spec& spec, const store::State& state) {
         output = HookOutput{};
     }
     for (const auto& hook : spec.hooks->poststop) {
-        const auto done = launch::run_hooks({.kind = plan::HookKind::Poststop, .hooks = {hook}},
-                                            document, output->streams());
+        const auto done =
+            launch::run_hooks({.kind = plan::HookKind::Poststop, .hooks = {hook}}, document,
+                              {.streams = output->streams(), .directory = state.bundle});
         if (!done) warn(describe(done.error()), done.error().pointer);
     }
 }

@@ -56,6 +56,7 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
         .console_socket = console.get(),
         .trace = prepared.trace,
         .afterwards = prepared.afterwards,
+        .clear_onlcr = prepared.clear_onlcr,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .stage =
@@ -64,14 +65,13 @@ Result<launch::Launched> make_init(const Prepared& prepared, const CreateOptions
                 const sys::Span span(prepared.trace, "host", "stage-state");
                 return stage(reservation.entry(), prepared.config, state);
             },
-        .commit =
-            [&](const sys::ProcessIdentity&) -> Result<void> {
-                state.root_mount = TRY(mount_at_root(prepared.plan));
-                if (!state.root_mount.path.empty()) TRY(reservation.entry().stage_state(state));
-                has_pid_file = !options.pid_file.empty();
-                const sys::Span span(prepared.trace, "host", "publish-state");
-                return commit(reservation.entry(), options, state);
-            },
+        .commit = [&](const sys::ProcessIdentity&) -> Result<void> {
+            state.root_mount = TRY(mount_at_root(prepared.plan));
+            if (!state.root_mount.path.empty()) TRY(reservation.entry().stage_state(state));
+            has_pid_file = !options.pid_file.empty();
+            const sys::Span span(prepared.trace, "host", "publish-state");
+            return commit(reservation.entry(), options, state);
+        },
     };
     auto launched = launch::launch(request);
     if (launched) return launched;
@@ -110,6 +110,7 @@ Result<Birth> give_birth(const Settings& settings, const CreateOptions& options,
     const auto& process = prepared.config.spec.process;
     TRY(check_terminal(process && process->terminal, options.console_socket, company));
     if (company == Company::Detached) prepared.afterwards = launch::Afterwards::Left;
+    prepared.clear_onlcr = company == Company::Attached && begin == plan::Options::Begin::AtOnce;
     auto reservation = TRY(sys::timed(settings.trace, "reserve-id",
                                       [&] { return Reservation::make(settings, options.id); }));
     auto state = first_state(prepared, options);

@@ -91,8 +91,12 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
     return plan;
 }
 
+/// Who relays the terminal of the process.
+enum class Relay { Here, Shim };
+
 Result<launch::Launched> make_member(const Settings& settings, const Container& container,
-                                     const ExecOptions& options, const plan::Plan& plan) {
+                                     const ExecOptions& options, const plan::Plan& plan,
+                                     Relay relay) {
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
     bool has_pid_file = false;
@@ -103,6 +107,7 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
         .console_socket = console.get(),
         .trace = settings.trace,
         .afterwards = options.detach ? launch::Afterwards::Left : launch::Afterwards::Attended,
+        .clear_onlcr = relay == Relay::Here && !options.detach,
         .state_document = [&state](std::string_view status,
                                    pid_t pid) { return hook_document(state, status, pid); },
         .commit = [&](const sys::ProcessIdentity& process) -> Result<void> {
@@ -118,7 +123,7 @@ Result<launch::Launched> make_member(const Settings& settings, const Container& 
 }
 
 Result<launch::Launched> launch_member(const Settings& settings, const ExecOptions& options,
-                                       Company company) {
+                                       Company company, Relay relay) {
     const auto container = TRY(open_container(settings, options.id));
     TRY(check_status(container, options));
     const auto config =
@@ -130,7 +135,7 @@ Result<launch::Launched> launch_member(const Settings& settings, const ExecOptio
                            [&] { return compile(container, options, member, config); });
     if (!plan) return std::unexpected(with_place(std::move(plan).error(), member, config));
     log_problems(plan->warnings, {});
-    auto launched = make_member(settings, container, options, *plan);
+    auto launched = make_member(settings, container, options, *plan, relay);
     if (!launched) return std::unexpected(with_place(std::move(launched).error(), member, config));
     return launched;
 }
@@ -138,13 +143,13 @@ Result<launch::Launched> launch_member(const Settings& settings, const ExecOptio
 }  // namespace
 
 Result<Newborn> exec_near(const Settings& settings, const ExecOptions& options) {
-    auto launched = TRY(launch_member(settings, options, Company::Attached));
+    auto launched = TRY(launch_member(settings, options, Company::Attached, Relay::Shim));
     return Newborn{.process = launched.process, .console = std::move(launched.console_master)};
 }
 
 Result<int> exec(const Settings& settings, const ExecOptions& options) {
-    auto launched = TRY(
-        launch_member(settings, options, options.detach ? Company::Detached : Company::Attached));
+    auto launched = TRY(launch_member(
+        settings, options, options.detach ? Company::Detached : Company::Attached, Relay::Here));
     if (options.detach) return 0;
     return launch::attend(launched);
 }

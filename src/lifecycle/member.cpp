@@ -25,8 +25,10 @@ void add_once(std::vector<std::string>& names, const std::string& name) {
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
 }
 
-/// Not inheritable and so not ambient: CVE-2022-29162.
+/// Not inheritable (CVE-2022-29162), and ambient only if the config has it inheritable (as runc).
 void add_capability(spec::Capabilities& capabilities, const std::string& name) {
+    if (std::ranges::count(capabilities.inheritable, name) != 0)
+        add_once(capabilities.ambient, name);
     add_once(capabilities.bounding, name);
     add_once(capabilities.permitted, name);
     add_once(capabilities.effective, name);
@@ -84,14 +86,15 @@ bool concerns(const CgroupChoice& choice, const plan::CgroupDirectory& directory
 
 void set_env(std::vector<std::string>& env, std::string_view entry) {
     const auto equals = entry.find('=');
-    const std::string_view name =
-        equals == std::string_view::npos ? entry : entry.substr(0, equals + 1);
-    const auto same = [&](const std::string& old) { return old.starts_with(name); };
+    const auto name = entry.substr(0, equals == std::string_view::npos ? equals : equals + 1);
+    const auto same = [name](const std::string& old) { return old.starts_with(name); };
     const auto found = std::ranges::find_if(env, same);
-    if (equals == std::string_view::npos || found == env.end())
+    if (equals == std::string_view::npos || found == env.end()) {
         env.emplace_back(entry);
-    else
-        *found = std::string(entry);
+        return;
+    }
+    *found = std::string(entry);
+    env.erase(std::remove_if(found + 1, env.end(), same), env.end());
 }
 
 Result<spec::Process> changed_process(spec::Process base, const ExecOptions& options) {

@@ -71,8 +71,11 @@ Result<Readiness> Readiness::listen(const store::Entry& entry, const std::string
     }
     if (!directory) return std::unexpected(directory.error());
     auto connected = sys::connect_datagram(manager);
-    if (!connected)
-        return std::unexpected(with_context(std::move(connected).error(), "NOTIFY_SOCKET"));
+    // A variable that outlived its manager says nothing about the container.
+    if (!connected) {
+        warn(describe(with_context(std::move(connected).error(), "NOTIFY_SOCKET is ignored")));
+        return made;
+    }
     made.manager_ = *std::move(connected);
     // One of a start that failed.
     const auto removed = sys::remove_file_at(directory->get(), kSocket);

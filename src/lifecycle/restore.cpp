@@ -144,7 +144,8 @@ Result<launch::CriuWork> Restoration::work() {
 Result<void> Restoration::run_hooks(pid_t pid) const {
     for (const auto& step : prepared_.plan.host)
         if (const auto* hooks = std::get_if<plan::RunHooks>(&step.action))
-            TRY(launch::run_hooks(*hooks, hook_document(state_, "creating", pid)));
+            TRY(launch::run_hooks(*hooks, hook_document(state_, "creating", pid),
+                                  {.directory = state_.bundle}));
     return {};
 }
 

@@ -41,6 +41,8 @@ Result<Steps> compile_init(const Container& container) {
     init += protect_init(container);
     // Into the cgroups by the host's view of them; a cgroup namespace will be rooted there.
     init += join_cgroups(container);
+    // The CPUs of the caller (taskset(1), systemd's CPUAffinity=) are not the container's.
+    init.add(SetCpuAffinity{});
     // Into the namespaces that clone could not make; in a user namespace as its root.
     init += enter_namespaces(container);
     // What the namespace shows as its root is the container's to divide.
@@ -63,10 +65,10 @@ Result<Steps> compile_init(const Container& container) {
     // All is done that can be done before the user says so.
     init += wait_for_start(container);
     if (container.spec.process) {
-        // The last hooks have the container's root and its first process's rights.
-        init += call_start_hooks(container);
         // The rights go, in the one order in which each step is still allowed to do its work.
         init += identity_steps(subject);
+        // These hooks have the root, the user, the rights and the seccomp filter of the process.
+        init += call_start_hooks(container);
     }
     // Nothing is left open, and nothing of cleat is left.
     init += execute_steps(subject);

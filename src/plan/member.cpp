@@ -48,18 +48,16 @@ Steps compile_host(const Member& member) {
     return host;
 }
 
-void add_affinity(const std::string& cpus, const char* origin, Steps& init) {
-    if (!cpus.empty()) init.add(SetCpuAffinity{.cpus = cpus}, origin);
-}
-
 /// On the CPUs that are asked for from before the cgroup's cpuset applies until after
-/// (config.md#linux-process, execCPUAffinity).
+/// (config.md#linux-process, execCPUAffinity); then, if none are asked for, on all of the cpuset.
 Steps join_cgroups(const Member& member) {
     const auto affinity = member.process.exec_cpu_affinity.value_or(spec::ExecCpuAffinity{});
     Steps init;
-    add_affinity(affinity.initial, "/process/execCPUAffinity/initial", init);
+    if (!affinity.initial.empty())
+        init.add(SetCpuAffinity{.cpus = affinity.initial}, "/process/execCPUAffinity/initial");
     if (has_v1(member.options.cgroups)) init.add(JoinCgroups{});
-    add_affinity(affinity.final_, "/process/execCPUAffinity/final", init);
+    init.add(SetCpuAffinity{.cpus = affinity.final_},
+             affinity.final_.empty() ? "" : "/process/execCPUAffinity/final");
     return init;
 }
 
@@ -132,6 +130,7 @@ Result<Plan> compile_member(const spec::Spec& spec, const spec::Process& process
                           .facts = facts,
                           .in_user_namespace = member.joins(kCloneNewUser),
                           .preserve_fds = options.preserve_fds,
+                          .makes_cwd = false,
                           .warnings = plan.warnings};
     plan.init = TRY(compile_init(member, subject)).take();
     if (member.needs_joiner()) plan.joiner = enter(member).take();

@@ -275,16 +275,56 @@ std::string path_below(std::string_view root, std::string_view path) {
     return below.substr(above.size());
 }
 
+/// Whether something is made in the mount at `index` after it: the mount point of a later mount, or
+/// in /dev the devices.
+bool is_filled_later(const Container& container, std::size_t index) {
+    const auto& mounts = container.spec.mounts;
+    const std::string destination = in_root(mounts[index].destination);
+    bool filled = normal_path(destination) == "/dev" && container.spec.root.has_value();
+    for (std::size_t later = index + 1; later < mounts.size(); ++later) {
+        const auto below = path_below(destination, in_root(mounts[later].destination));
+        if (below == "/") return false;  // it is covered, and out of reach
+        filled = filled || !below.empty();
+    }
+    return filled;
+}
+
+/// Takes the read-only flag from a mount that is filled later (readonly_steps() sets it then). The
+/// file systems of the kernel have their mount points.
+void defer_readonly(const Container& container, std::size_t index, Action& action) {
+    MountFlags* flags = nullptr;
+    if (auto* bind = std::get_if<BindMount>(&action)) flags = &bind->flags;
+    if (auto* made = std::get_if<MountFilesystem>(&action); made && made->type == "tmpfs")
+        flags = &made->flags;
+    if (flags != nullptr && is_filled_later(container, index)) flags->set &= ~kMountReadonly;
+}
+
+Steps readonly_steps(const Container& container) {
+    Steps init;
+    const auto& mounts = container.spec.mounts;
+    for (std::size_t i = 0; i < mounts.size(); ++i) {
+        const auto options = parse_mount_options(mounts[i].options);
+        const bool bind = mounts[i].type == "bind" || options.bind != Depth::None;
+        if ((options.flags.set & kMountReadonly) == 0 || options.remount || options.copy_symlink)
+            continue;
+        if ((bind || mounts[i].type == "tmpfs") && is_filled_later(container, i))
+            init.add(SetMountReadonly{.destination = in_root(mounts[i].destination)},
+                     pointer_push("/mounts", i));
+    }
+    return init;
+}
+
 Result<Steps> mount_steps(const Container& container) {
     Steps init;
     const auto& mounts = container.spec.mounts;
     for (std::size_t i = 0; i < mounts.size(); ++i) {
         const std::string pointer = pointer_push("/mounts", i);
-        init.add(TRY(mount_step({.container = container,
-                                 .mount = mounts[i],
-                                 .pointer = pointer,
-                                 .options = parse_mount_options(mounts[i].options)})),
-                 pointer);
+        auto action = TRY(mount_step({.container = container,
+                                      .mount = mounts[i],
+                                      .pointer = pointer,
+                                      .options = parse_mount_options(mounts[i].options)}));
+        if (container.spec.root) defer_readonly(container, i, action);
+        init.add(std::move(action), pointer);
     }
     return init;
 }

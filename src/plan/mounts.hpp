@@ -9,6 +9,9 @@ namespace cleat::plan {
 /// One step per mount. Errors name the mount's property.
 [[nodiscard]] Result<Steps> mount_steps(const Container& container);
 
+/// Init, after everything in the root is made: mounts that were left writable for that.
+[[nodiscard]] Steps readonly_steps(const Container& container);
+
 /// Whether the host opens what init would bind: a process in a user namespace is somebody else to
 /// the host's directories. A rootless host has no more rights than init, and does not.
 [[nodiscard]] bool host_opens_sources(const Container& container);

@@ -260,6 +260,10 @@ struct Members {
                 {"bindConsole", s.bind_console}};
     }
     JsonObject operator()(const ChangeRoot& s) const { return {{"how", root_change_name(s.how)}}; }
+    JsonObject operator()(const MakeDirectory& s) const { return {{"path", s.path}}; }
+    JsonObject operator()(const SetMountReadonly& s) const {
+        return {{"destination", s.destination}};
+    }
     JsonObject operator()(const SetRootReadonly&) const { return {}; }
     JsonObject operator()(const SetRootPropagation& s) const {
         return {{"propagation", propagation_name(s.propagation)}};
@@ -287,7 +291,9 @@ struct Members {
     }
     JsonObject operator()(const SetPersonality& s) const { return {{"persona", s.persona}}; }
     JsonObject operator()(const SetUmask& s) const { return {{"umask", octal(s.umask)}}; }
-    JsonObject operator()(const ChangeDirectory& s) const { return {{"cwd", s.cwd}}; }
+    JsonObject operator()(const ChangeDirectory& s) const {
+        return {{"cwd", s.cwd}, {"make", s.make}};
+    }
     JsonObject operator()(const SetHome& s) const { return {{"uid", s.uid}}; }
     JsonObject operator()(const FindExecutable& s) const { return {{"name", s.name}}; }
     JsonObject operator()(const AwaitStart&) const { return {}; }
@@ -307,7 +313,8 @@ struct Members {
         return {{"effective", capability_names(s.effective)},
                 {"permitted", capability_names(s.permitted)},
                 {"inheritable", capability_names(s.inheritable)},
-                {"ambient", capability_names(s.ambient)}};
+                {"ambient", capability_names(s.ambient)},
+                {"untilExec", capability_names(s.until_exec)}};
     }
     JsonObject operator()(const SetNoNewPrivileges&) const { return {}; }
     JsonObject operator()(const LoadSeccomp& s) const {

@@ -2,6 +2,8 @@
 #include "process.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "capabilities.hpp"
 #include "cleat/base/text.hpp"
@@ -11,6 +13,20 @@ namespace cleat::plan {
 namespace {
 
 constexpr std::uint32_t kDefaultUmask = 022;
+constexpr std::uint64_t kSysAdmin = std::uint64_t{1} << static_cast<unsigned>(kCapSysAdmin);
+
+/// Of a variable that is there more than once the last one counts. An empty HOME is none (as in
+/// runc): it is looked up.
+std::vector<std::string> effective_env(const std::vector<std::string>& env) {
+    std::vector<std::string> effective;
+    std::set<std::string_view> names;
+    for (auto entry = env.rbegin(); entry != env.rend(); ++entry)
+        if (names.insert(std::string_view(*entry).substr(0, entry->find('='))).second &&
+            *entry != "HOME=")
+            effective.push_back(*entry);
+    std::ranges::reverse(effective);
+    return effective;
+}
 
 bool has_home(const std::vector<std::string>& env) {
     return std::ranges::any_of(env, [](const auto& entry) { return entry.starts_with("HOME="); });
@@ -108,8 +124,9 @@ Steps environment_steps(const Subject& subject) {
              process.user.umask ? "/process/user/umask" : "");
     // As root: the directory may have to be made, and may be one that only the user's own rights
     // or only root's reach. Staying in it needs no rights at all.
-    init.add(ChangeDirectory{.cwd = process.cwd}, "/process/cwd");
-    if (!has_home(process.env)) init.add(SetHome{.uid = process.user.uid}, "/process/user/uid");
+    init.add(ChangeDirectory{.cwd = process.cwd, .make = subject.makes_cwd}, "/process/cwd");
+    if (!has_home(effective_env(process.env)))
+        init.add(SetHome{.uid = process.user.uid}, "/process/user/uid");
     init.add(FindExecutable{.name = process.args.empty() ? "" : process.args.front()},
              "/process/args/0");
     return init;
@@ -117,7 +134,12 @@ Steps environment_steps(const Subject& subject) {
 
 Steps identity_steps(const Subject& subject) {
     const auto& process = subject.process;
-    const auto granted = capabilities(subject);
+    auto granted = capabilities(subject);
+    // Without no_new_privs only CAP_SYS_ADMIN may load a filter.
+    const bool may_load =
+        subject.in_user_namespace || has_capability(subject.facts.capabilities, kCapSysAdmin);
+    if (has_filter(subject) && !process.no_new_privileges && may_load)
+        granted.sets.until_exec = kSysAdmin;
     Steps init;
     // Labels apply at exec; who may set them is decided by the rights that are about to go.
     if (subject.facts.apparmor == Ability::Present && !process.apparmor_profile.empty())
@@ -128,23 +150,19 @@ Steps identity_steps(const Subject& subject) {
     // changes; the permitted set is kept over that change for SetCapabilities to choose from.
     init.add(SetBoundingSet{.bounding = granted.bounding}, "/process/capabilities");
     init.add(user_step(subject), "/process/user");
-    // Without no_new_privs only CAP_SYS_ADMIN may load a filter, so it comes just before the rights
-    // go; with it the filter is last. Either way a profile has to allow as little as can be of what
-    // cleat itself still does.
-    if (!process.no_new_privileges) add_seccomp(subject, init);
     init.add(granted.sets, "/process/capabilities");
-    if (process.no_new_privileges) {
-        init.add(SetNoNewPrivileges{}, "/process/noNewPrivileges");
-        add_seccomp(subject, init);
-    }
+    if (process.no_new_privileges) init.add(SetNoNewPrivileges{}, "/process/noNewPrivileges");
     return init;
 }
 
 Steps execute_steps(const Subject& subject) {
     Steps init;
-    // Nothing may come between these two (CVE-2024-21626).
+    // Nothing that opens a file may come between this and Exec (CVE-2024-21626).
     init.add(CloseFds{.preserve = subject.preserve_fds});
-    init.add(Exec{.args = subject.process.args, .env = subject.process.env}, "/process/args");
+    // After the filter init makes one more system call, which every profile must allow: execve(2).
+    add_seccomp(subject, init);
+    init.add(Exec{.args = subject.process.args, .env = effective_env(subject.process.env)},
+             "/process/args");
     return init;
 }
 

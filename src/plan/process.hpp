@@ -17,6 +17,7 @@ struct Subject {
     const HostFacts& facts;
     bool in_user_namespace = false;  ///< one of the container's, where all capabilities are there
     std::uint32_t preserve_fds = 0;
+    bool makes_cwd = true;  ///< a working directory that is missing is made
     std::vector<spec::Problem>& warnings;
 };
 
@@ -24,9 +25,9 @@ struct Subject {
 [[nodiscard]] Result<Steps> limit_steps(const Subject& subject);
 /// umask, directory, HOME, and whether there is something to execute at all.
 [[nodiscard]] Steps environment_steps(const Subject& subject);
-/// Labels, user, capabilities and seccomp: after these the process is the user's.
+/// Labels, user, capabilities and no_new_privs: after these the process is the user's.
 [[nodiscard]] Steps identity_steps(const Subject& subject);
-/// The end of every list.
+/// The end of every list, with seccomp.
 [[nodiscard]] Steps execute_steps(const Subject& subject);
 
 }  // namespace cleat::plan

@@ -150,6 +150,9 @@ Result<Steps> enter_root(const Container& container) {
         return init;
     }
     // Nothing is made in the root any more.
+    if (container.spec.root->readonly && container.spec.process)
+        init.add(MakeDirectory{.path = container.process().cwd}, "/process/cwd");
+    init += readonly_steps(container);
     if (container.spec.root->readonly) init.add(SetRootReadonly{}, "/root/readonly");
     const bool pivots = container.namespaces.has(NamespaceType::Mount);
     init.add(ChangeRoot{.how = pivots ? container.options.root_change : RootChange::Chroot},

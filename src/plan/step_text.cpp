@@ -278,6 +278,12 @@ struct Teller {
     std::string operator()(const ChangeRoot& s) const {
         return concat("change root (", root_change_name(s.how), ")");
     }
+    std::string operator()(const MakeDirectory& s) const {
+        return concat("make directory ", s.path);
+    }
+    std::string operator()(const SetMountReadonly& s) const {
+        return concat("make ", s.destination, " read-only");
+    }
     std::string operator()(const SetRootReadonly&) const { return "make root read-only"; }
     std::string operator()(const SetRootPropagation& s) const {
         return "make root " + propagation_name(s.propagation);
@@ -300,7 +306,9 @@ struct Teller {
     std::string operator()(const SetIoPriority& s) const {
         return concat("set i/o priority ", s.io_priority.class_, " ", s.io_priority.priority);
     }
-    std::string operator()(const SetCpuAffinity& s) const { return "run on cpus " + s.cpus; }
+    std::string operator()(const SetCpuAffinity& s) const {
+        return s.cpus.empty() ? "run on all cpus of the cpuset" : "run on cpus " + s.cpus;
+    }
     std::string operator()(const SetMemoryPolicy& s) const {
         return concat("set memory policy ", s.policy.mode, " on nodes ", quoted(s.policy.nodes));
     }
@@ -309,7 +317,7 @@ struct Teller {
     }
     std::string operator()(const SetUmask& s) const { return "set umask " + octal(s.umask); }
     std::string operator()(const ChangeDirectory& s) const {
-        return "change directory to " + s.cwd;
+        return concat("change directory to ", s.cwd, s.make ? "" : ", which exists");
     }
     std::string operator()(const SetHome& s) const {
         return concat("find HOME of uid ", s.uid.value);
@@ -332,7 +340,9 @@ struct Teller {
     std::string operator()(const SetCapabilities& s) const {
         return concat("set capabilities: effective ", capability_names(s.effective), "; permitted ",
                       capability_names(s.permitted), "; inheritable ",
-                      capability_names(s.inheritable), "; ambient ", capability_names(s.ambient));
+                      capability_names(s.inheritable), "; ambient ", capability_names(s.ambient),
+                      s.until_exec == 0 ? std::string()
+                                        : concat("; until exec ", capability_names(s.until_exec)));
     }
     std::string operator()(const SetNoNewPrivileges&) const { return "refuse new privileges"; }
     std::string operator()(const LoadSeccomp& s) const {

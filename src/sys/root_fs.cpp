@@ -165,8 +165,13 @@ Result<Fd> RootFs::ensure_file(const char* path) const {
         auto [directory, name] = split_last(whole);
         const Place where{.parent = TRY(ensure_along(*this, std::move(directory))),
                           .name = std::move(name)};
-        if (TRY(where.make_file(kFileMode)) == Made::Existing)
-            whole = detour(whole, TRY(where.read_link()), "");
+        if (TRY(where.make_file(kFileMode)) == Made::Existing) {
+            const auto link = where.read_link();
+            if (link)
+                whole = detour(whole, *link, "");
+            else if (link.error().errno_value != EINVAL)  // no link: another runtime made the file
+                return std::unexpected(link.error());
+        }
         there = open(whole.c_str(), O_PATH);
     }
     if (!there) return there;

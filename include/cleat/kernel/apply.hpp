@@ -64,6 +64,8 @@ struct MovedNetDevice {
 [[nodiscard]] Result<void> apply(const plan::MakeSymlink& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetUpConsole& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::ChangeRoot& step, Context& context);
+[[nodiscard]] Result<void> apply(const plan::MakeDirectory& step, Context& context);
+[[nodiscard]] Result<void> apply(const plan::SetMountReadonly& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootReadonly& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::SetRootPropagation& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::MaskPath& step, Context& context);
@@ -91,6 +93,8 @@ struct MovedNetDevice {
 [[nodiscard]] Result<void> apply(const plan::CloseFds& step, Context& context);
 /// Returns only on failure; says why the file cannot run (missing, interpreter, loader,
 /// architecture, noexec mount).
+/// Allocates what the Exec step needs, so that execve(2) is its only system call.
+void prepare_exec(const plan::Exec& step, Context& context);
 [[nodiscard]] Result<void> apply(const plan::Exec& step, Context& context);
 
 }  // namespace cleat::kernel

@@ -34,8 +34,10 @@ struct Context {
     SeccompPrograms seccomp;            ///< compiled before the clone
     std::string executable;             ///< found by FindExecutable
     std::vector<std::string> env;       ///< what exec gets; Exec::env, HOME added
-    sys::Fd console_master;             ///< made by SetUpConsole; launch sends it to the host
-    sys::Fd seccomp_listener;           ///< made by LoadSeccomp; launch sends it to the host
+    std::vector<char*> exec_args;       ///< of prepare_exec(), as execve(2) takes them
+    std::vector<char*> exec_env;
+    sys::Fd console_master;    ///< made by SetUpConsole; launch sends it to the host
+    sys::Fd seccomp_listener;  ///< made by LoadSeccomp; launch sends it to the host
     std::vector<sys::Fd>* attached = nullptr;  ///< if there is one: every mount that was attached
     sys::Fd apparmor_exec;                     ///< /proc/self/attr/… opened before the root changes
 };

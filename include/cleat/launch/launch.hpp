@@ -32,6 +32,9 @@ struct Request {
     int console_socket = -1;  ///< where the pty master is sent; -1: it is kept
     sys::Trace trace = {};
     Afterwards afterwards = Afterwards::Attended;
+    /// Clears ONLCR (termios(3)) of the terminal: its output in a pipe has the lines of the
+    /// process.
+    bool clear_onlcr = false;
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
     /// Called while init is on its way: writes what does not show yet. If it fails, init is ended.
@@ -63,11 +66,20 @@ struct HookStreams {
     int output = -1;
     int errors = -1;
 };
+/// The process of a hook.
+struct HookProcess {
+    HookStreams streams = {};
+    std::string directory = {};  ///< working directory; "": the calling process's
+    /// Environment of a hook without `env`; nullptr: the calling process's.
+    const std::vector<std::string>* env = nullptr;
+    /// Called in the hook's process as the last act before execve(2).
+    std::function<Result<void>()> confine = {};
+};
 /// A file to append to, made if missing; "" gives none.
 [[nodiscard]] Result<sys::Fd> open_hook_output(const std::string& path);
 /// Runs hooks in the calling process's namespaces, with `state` on their stdin.
 [[nodiscard]] Result<void> run_hooks(const plan::RunHooks& hooks, const std::string& state,
-                                     const HookStreams& streams = {});
+                                     const HookProcess& process = {});
 
 /// Waits for the process while passing on signals (and the terminal, if there is a master) and
 /// reaping strangers; gives its exit status, 128 + n for a signal.

@@ -31,7 +31,7 @@ struct SetIoPriority {
 };
 
 struct SetCpuAffinity {
-    std::string cpus;
+    std::string cpus;  ///< "": all that the cpuset allows, whatever the caller was held to
 };
 
 struct SetMemoryPolicy {
@@ -49,6 +49,7 @@ struct SetUmask {
 /// Changes into `cwd`, inside the root; made (0755) if `create`. Checked to be inside.
 struct ChangeDirectory {
     std::string cwd;
+    bool make = true;  ///< a directory that is missing is made
 };
 
 /// HOME from the container's /etc/passwd when `env` has none.
@@ -93,6 +94,9 @@ struct SetCapabilities {
     std::uint64_t permitted = 0;
     std::uint64_t inheritable = 0;
     std::uint64_t ambient = 0;
+    /// Stays permitted and effective until execve(2), which drops it: to load a filter takes
+    /// CAP_SYS_ADMIN, and the filter may not allow capset(2).
+    std::uint64_t until_exec = 0;
 };
 
 struct SetNoNewPrivileges {};

@@ -146,6 +146,17 @@ struct ChangeRoot {
     RootChange how = RootChange::Pivot;
 };
 
+/// A directory in the root, made if missing: the working directory of a process whose root is
+/// about to be read-only.
+struct MakeDirectory {
+    std::string path;
+};
+
+/// Read-only bit on the mount at `destination`, after everything in it is made.
+struct SetMountReadonly {
+    std::string destination;
+};
+
 /// Read-only bit on the root mount.
 struct SetRootReadonly {};
 

@@ -24,8 +24,8 @@ using AnyStep = std::variant<
     SetOomScoreAdj, RunHooks, Report, Await, ProtectInit, JoinCgroups, EnterSubgroup, JoinNamespace,
     JoinContainer, UnshareNamespaces, NewTimeNamespace, BecomeRoot, NewSession, BringUpLoopback,
     SetHostname, SetDomainname, SetSysctl, SetPropagation, OpenRoot, MountFilesystem, BindMount,
-    Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, ChangeRoot, SetRootReadonly,
-    SetRootPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
+    Remount, MountCgroups, MakeDevice, MakeSymlink, SetUpConsole, MakeDirectory, SetMountReadonly,
+    ChangeRoot, SetRootReadonly, SetRootPropagation, MaskPath, MakePathReadonly, JoinSessionKeyring,
     SetRlimit, SetScheduler, SetIoPriority, SetCpuAffinity, SetMemoryPolicy, SetPersonality,
     SetUmask, ChangeDirectory, SetHome, FindExecutable, AwaitStart, SetAppArmor, SetSelinuxLabel,
     SetUser, SetBoundingSet, SetCapabilities, SetNoNewPrivileges, LoadSeccomp, CloseFds, Exec>;

@@ -106,7 +106,7 @@ struct Mount {
 struct Hook {
     std::string path;
     std::vector<std::string> args;
-    std::vector<std::string> env;
+    std::optional<std::vector<std::string>> env;
     std::optional<std::int32_t> timeout;  ///< seconds, greater than zero
 };
 

@@ -51,7 +51,7 @@ TEST_CASE("a user without a group keeps the group") {
 }
 
 TEST_CASE("an environment variable is set in its place") {
-    Words env = {"A=1", "AB=2"};
+    Words env = {"A=1", "AB=2", "A=2"};
     set_env(env, "A=3");
     set_env(env, "B=4");
     CHECK(env == Words{"A=3", "AB=2", "B=4"});

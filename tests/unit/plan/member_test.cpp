@@ -46,7 +46,8 @@ TEST_CASE("a member is born in the pid namespace by somebody who has left the ho
     CHECK(clone.enter_pid_namespace == Slot{0});
     CHECK(clone.into_cgroup == 1);
     CHECK(sample::kinds(plan.joiner) ==
-          std::vector<std::string_view>{"protect-init", "join-cgroups", "join-container"});
+          std::vector<std::string_view>{"protect-init", "join-cgroups", "set-cpu-affinity",
+                                        "join-container"});
     CHECK(sample::all<JoinContainer>(plan.joiner).at(0).flags == (kCloneNewMount | kCloneNewNet));
     CHECK(sample::all<JoinContainer>(plan.init).empty());
     CHECK(sample::all<ChangeRoot>(plan.init).empty());
@@ -70,7 +71,8 @@ TEST_CASE("without the host's rights a joiner becomes root in the user namespace
     options.cgroups.clear();
     const auto plan = member_plan(shell(), sample::rootless_host(), options);
     CHECK(sample::kinds(plan.joiner) ==
-          std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
+          std::vector<std::string_view>{"protect-init", "set-cpu-affinity", "join-container",
+                                        "become-root"});
     CHECK(sample::all<JoinContainer>(plan.joiner).at(0).flags == (kCloneNewUser | kCloneNewMount));
     CHECK(sample::all<JoinContainer>(plan.init).empty());
 }
@@ -82,7 +84,8 @@ TEST_CASE("a root whose pid namespace is not his own lets a joiner enter the con
     options.cgroups.clear();
     const auto plan = member_plan(shell(), facts, options);
     CHECK(sample::kinds(plan.joiner) ==
-          std::vector<std::string_view>{"protect-init", "join-container", "become-root"});
+          std::vector<std::string_view>{"protect-init", "set-cpu-affinity", "join-container",
+                                        "become-root"});
     CHECK(sample::all<JoinContainer>(plan.init).empty());
 }
 

@@ -197,6 +197,21 @@ TEST_CASE("init opens a source that an earlier mount makes") {
     CHECK(binds[1].slot);
 }
 
+TEST_CASE("a mount that is filled later is read-only after that") {
+    const auto plan = mounts_plan(
+        {mount("/t", "tmpfs", "tmpfs", {"ro"}), mount("/t/sub", "tmpfs", "tmpfs", {"ro"}),
+         mount("/b", "bind", "/x", {"ro"}), mount("/b", "bind", "/y", {"ro"})});
+    REQUIRE(plan);
+    const auto mounts = sample::all<MountFilesystem>(plan->init);
+    CHECK((mounts.at(0).flags.set & kMountReadonly) == 0);
+    CHECK((mounts.at(1).flags.set & kMountReadonly) != 0);
+    for (const auto& bind : sample::all<BindMount>(plan->init))
+        CHECK((bind.flags.set & kMountReadonly) != 0);
+    const auto later = sample::all<SetMountReadonly>(plan->init);
+    REQUIRE(later.size() == 1);
+    CHECK(later[0].destination == "/t");
+}
+
 TEST_CASE("a path below another") {
     CHECK(path_below("/b/rootfs", "/b/rootfs/a//c") == "/a/c");
     CHECK(path_below("/b/rootfs", "/b/rootfs2/a") == "");

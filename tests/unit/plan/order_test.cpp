@@ -41,7 +41,8 @@ TEST_CASE("a step in the wrong place is noticed") {
     const Move moves[] = {
         {"mask-path", "change-root"},
         {"change-root", "mount-filesystem"},
-        {"set-capabilities", "load-seccomp"},
+        {"load-seccomp", "set-capabilities"},
+        {"load-seccomp", "close-fds"},
         {"set-user", "set-bounding-set"},
         {"set-capabilities", "set-user"},
         {"become-root", "await"},

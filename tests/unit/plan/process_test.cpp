@@ -26,11 +26,27 @@ Kinds last_kinds(const Plan& plan) {
 
 }  // namespace
 
-TEST_CASE("without no_new_privs the filter is loaded while the rights are there") {
+TEST_CASE("the filter is loaded immediately before exec") {
     auto spec = sample::minimal();
     spec.linux.seccomp = spec::Seccomp{};
-    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user", "load-seccomp",
-                                                  "set-capabilities", "close-fds", "exec"});
+    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user",
+                                                  "set-capabilities", "close-fds", "load-seccomp",
+                                                  "exec"});
+    constexpr std::uint64_t kSysAdmin = std::uint64_t{1} << 21U;
+    const auto until_exec = [&spec] {
+        return sample::all<SetCapabilities>(process_plan(spec).init).at(0).until_exec;
+    };
+    CHECK(until_exec() == kSysAdmin);
+    spec.process->no_new_privileges = true;
+    CHECK(until_exec() == 0);
+}
+
+TEST_CASE("of a variable that is there twice the last counts, and an empty HOME is none") {
+    auto spec = sample::minimal();
+    spec.process->env = {"A=1", "HOME=/a", "B=1", "A=2", "HOME="};
+    const auto plan = process_plan(spec);
+    CHECK(sample::all<Exec>(plan.init).at(0).env == std::vector<std::string>{"B=1", "A=2"});
+    CHECK(sample::all<SetHome>(plan.init).size() == 1);
 }
 
 TEST_CASE("a user who is not root keeps the rights that the filter needs") {
@@ -49,13 +65,13 @@ TEST_CASE("a user who is not root keeps the rights that the filter needs") {
     CHECK_FALSE(keeps());
 }
 
-TEST_CASE("with no_new_privs the filter is last") {
+TEST_CASE("no_new_privs comes before the filter") {
     auto spec = sample::minimal();
     spec.linux.seccomp = spec::Seccomp{};
     spec.process->no_new_privileges = true;
     CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user",
                                                   "set-capabilities", "set-no-new-privileges",
-                                                  "load-seccomp", "close-fds", "exec"});
+                                                  "close-fds", "load-seccomp", "exec"});
 }
 
 TEST_CASE("nothing asked for is no capability granted") {

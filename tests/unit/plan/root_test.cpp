@@ -82,9 +82,9 @@ TEST_CASE("a root is made read-only before it is entered and closed after") {
     spec.process->terminal = true;
     const auto kinds = sample::kinds(root_plan(spec).init);
     const auto console = std::ranges::find(kinds, "set-up-console");
-    CHECK(Kinds(console, console + 6) == Kinds{"set-up-console", "set-root-readonly", "change-root",
-                                               "make-path-readonly", "mask-path",
-                                               "set-root-propagation"});
+    CHECK(Kinds(console, console + 7) ==
+          Kinds{"set-up-console", "make-directory", "set-root-readonly", "change-root",
+                "make-path-readonly", "mask-path", "set-root-propagation"});
 }
 
 TEST_CASE("--no-pivot is passed on") {
