@@ -289,14 +289,11 @@ bool is_filled_later(const Container& container, std::size_t index) {
     return filled;
 }
 
-/// Takes the read-only flag from a mount that is filled later (readonly_steps() sets it then). The
-/// file systems of the kernel have their mount points.
+/// Takes the read-only flag from a tmpfs that is filled later (readonly_steps() sets it then).
 void defer_readonly(const Container& container, std::size_t index, Action& action) {
-    MountFlags* flags = nullptr;
-    if (auto* bind = std::get_if<BindMount>(&action)) flags = &bind->flags;
-    if (auto* made = std::get_if<MountFilesystem>(&action); made && made->type == "tmpfs")
-        flags = &made->flags;
-    if (flags != nullptr && is_filled_later(container, index)) flags->set &= ~kMountReadonly;
+    auto* made = std::get_if<MountFilesystem>(&action);
+    if (made != nullptr && made->type == "tmpfs" && is_filled_later(container, index))
+        made->flags.set &= ~kMountReadonly;
 }
 
 Steps readonly_steps(const Container& container) {
@@ -304,10 +301,10 @@ Steps readonly_steps(const Container& container) {
     const auto& mounts = container.spec.mounts;
     for (std::size_t i = 0; i < mounts.size(); ++i) {
         const auto options = parse_mount_options(mounts[i].options);
-        const bool bind = mounts[i].type == "bind" || options.bind != Depth::None;
-        if ((options.flags.set & kMountReadonly) == 0 || options.remount || options.copy_symlink)
+        if ((options.flags.set & kMountReadonly) == 0 || options.remount ||
+            options.bind != Depth::None)
             continue;
-        if ((bind || mounts[i].type == "tmpfs") && is_filled_later(container, i))
+        if (mounts[i].type == "tmpfs" && is_filled_later(container, i))
             init.add(SetMountReadonly{.destination = in_root(mounts[i].destination)},
                      pointer_push("/mounts", i));
     }

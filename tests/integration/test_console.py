@@ -110,7 +110,7 @@ class Console(CleatTest):
         """Without it a shell would wait for ever for who types no more. runc refuses to run then."""
         self.cleat_only("runc wants a terminal of its caller's for this")
         self.config("/bin/sh", "-c", "while read x; do echo got $x; done; echo end", terminal=True)
-        for typed, wanted in ((b"", b"end"), (b"word\n", b"got word\r\nend")):
+        for typed, wanted in ((b"", b"end"), (b"word\n", b"got word\nend")):
             with self.subTest(typed=typed):
                 reader, writer = os.pipe()
                 os.write(writer, typed)
@@ -131,7 +131,7 @@ class Console(CleatTest):
         self.config("/bin/cat", terminal=True)
         result = self.run_typing("".join(f"line {i}\n" for i in range(20000)))
         self.assertEqual(result.code, 0, str(result))
-        self.assertTrue(result.out.endswith("line 19999\r\n"), str(result))
+        self.assertTrue(result.out.endswith("line 19999\n"), str(result))
         # All that was read, and the terminal's echo, which may come in the midst of a line, and of which the kernel
         # leaves out what its buffer cannot hold.
         lines = result.out.count("\n")
@@ -151,7 +151,7 @@ class Console(CleatTest):
             while select.select([file], [], [], TIMEOUT)[0] and (more := file.read(65536)):
                 seen += more
         self.assertEqual(self.wait_call(process, 10), 0)
-        self.assertTrue(seen.endswith(b"\r\n39999\r\n40000\r\n"), seen[-100:])
+        self.assertTrue(seen.endswith(b"\n39999\n40000\n"), seen[-100:])
         self.assertEqual(seen.count(b"\n"), 40000)
 
     def test_end_of_a_process_that_reads_nothing_is_seen(self):

@@ -65,16 +65,6 @@ echo "$1 $(cat | tr -d '\\n') ns=$(readlink /proc/self/ns/mnt) cwd=$(pwd) $(env 
         result = self.ok("run", "-b", self.bundle, self.cid, global_options=("--log", log))
         self.assertEqual((result.err, os.path.getsize(log)), ("", 0))
 
-    def test_hook_without_env_gets_none_of_ours(self):
-        out = self.path("out")
-        self.with_hooks("/bin/true", createRuntime=[
-            {"path": "/bin/sh", "args": ["sh", "-c", f"cat /proc/$$/environ >{out}"]}])
-        self.run_container(env={**os.environ, "SECRET": "1"})
-        with open(out, encoding="utf-8") as file:
-            content = file.read()
-        if self.flavour == "cleat":
-            self.assertEqual(content, "")
-
     def test_hooks_have_the_usual_umask(self):
         """And not init's, which has none while it makes what is in the root."""
         self.cleat_only("others hand on the caller's")
