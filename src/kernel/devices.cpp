@@ -2,6 +2,7 @@
 // root is changed. Names are made in a directory that is held open and never followed: whatever the
 // image has there, nothing is made or changed on the host (CVE-2026-41579, CVE-2026-88265).
 #include <fcntl.h>
+#include <linux/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -70,6 +71,7 @@ Result<void> bind_node(const sys::Place& place, const Node& node, const plan::Ma
         return fail_errno("something else is there", EEXIST);
     const auto tree = step.slot ? sys::Tree::adopt(std::move(host))
                                 : TRY(sys::Tree::clone(host.get(), "", sys::Depth::Top));
+    TRY(tree.set_attributes({.set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC}, sys::Depth::Top));
     return tree.attach_to(target.get());
 }
 

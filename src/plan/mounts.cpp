@@ -49,6 +49,15 @@ Result<void> refuse_data(const Request& request, std::string_view why) {
                   concat("mount option ", quoted(option), " ", why));
 }
 
+/// mount(2) ignores the options of a file system with MS_BIND, so runc and crun accept them.
+void warn_of_data(const Request& request) {
+    for (std::size_t i = 0; i < request.options.data.size(); ++i) {
+        const auto& option = request.mount.options[request.options.data_indices[i]];
+        request.container.warn(request.option_pointer(i), concat("mount option ", quoted(option),
+                                                                 " has no effect on a bind mount"));
+    }
+}
+
 /// A mount in the peer group of the host's mount propagates both ways. All binds are in it under a
 /// shared root; under one whose type is not recursive, those that ask for shared (as in runc and
 /// crun). A mount namespace of another user namespace gets slaves only (mount_namespaces(7)).
@@ -132,7 +141,7 @@ Result<void> refuse_links(const Request& request) {
 }
 
 Result<Action> bind_mount(const Request& request) {
-    TRY(refuse_data(request, "is not one for a bind mount"));
+    warn_of_data(request);
     TRY(check_links(request));
     const auto& options = request.options;
     BindMount bind{.source = on_host(request.container, request.mount.source),

@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 
-from bundle import bind, filesystem, mounts_of
+from bundle import bind, filesystem, give_away, mounts_of, with_user_namespace
 from harness import CleatTest, hide_unified, main
 
 
@@ -252,6 +252,18 @@ class DropIn(CleatTest):
             self.assertIn("ro", seen[point]["options"], point)
         for point in ("/dev/pts", "/dev/shm", "/tmpfs/a/b"):
             self.assertIn("rw", seen[point]["options"], point)
+
+    def test_file_system_options_of_a_bind_mount_have_no_effect(self):
+        self.config("cat", "/bound/file", change=lambda c: c["mounts"].append(
+            bind(self.directory, "/bound", "mode=755", "size=5")))
+        self.write_file(self.path("file"), "text")
+        for _, result in self.each("runc", "crun"):
+            self.assertEqual((result.code, result.out), (0, "text"), str(result))
+
+    def test_devices_that_are_bound_have_no_other_use(self):
+        give_away(self.bundle, 100000)
+        seen = mounts_of(self.report(change=with_user_namespace))
+        self.assertLessEqual({"nosuid", "noexec"}, seen["/dev/null"]["options"])
 
     def test_a_read_only_dev_as_in_runc(self):
         def change(config):

@@ -229,6 +229,7 @@ class Stats(Several):
         self.assertEqual(value("pids_limit", others), float("inf"))
 
     def test_without_a_container_there_is_nothing(self):
+        os.makedirs(self.root)
         self.assertEqual(self.ok("stats", "--all", "--format", "prometheus").out, "")
         self.assertEqual(self.ok("stats", "--all", "--format", "json").out, "[]\n")
         self.assertEqual(self.ok("events", "--all").out, "")

@@ -57,8 +57,13 @@ TEST_CASE("a bind is one by its type or by its option, recursive only by rbind")
     CHECK(only<BindMount>(mount("/a", "", "/x", {"rbind", "ro"})).recursive);
 }
 
-TEST_CASE("options that a bind mount cannot take are refused by name") {
-    CHECK(refused(mount("/a", "bind", "/x", {"ro", "size=5"})) == "/mounts/1/options/1");
+TEST_CASE("an option that has no effect on a bind mount is a warning") {
+    const auto plan = mounts_plan({mount("/a", "bind", "/x", {"ro", "size=5"})});
+    REQUIRE(plan);
+    CHECK(plan->warnings.at(0).pointer.ends_with("/options/1"));
+}
+
+TEST_CASE("options that a mount cannot take are rejected by name") {
     CHECK(refused(mount("/a", "none", "", {"remount", "size=5"})) == "/mounts/1/options/1");
     CHECK(refused(mount("/a", "cgroup", "cgroup", {"bananas"})) == "/mounts/1/options/0");
     CHECK(refused(mount("/a", "proc", "proc", {"tmpcopyup"})) == "/mounts/1/options/0");
