@@ -64,7 +64,7 @@ Result<Plan> compile_mounts(const spec::Spec& spec, const HostFacts& facts, cons
     }
     Steps host;
     host.add(OpenContainer{.slot = pidfd});
-    host += open_sources(init);
+    host += open_sources(spec.linux, init);
     plan.host = std::move(host).take();
     plan.init = std::move(init).take();
     return plan;

@@ -83,7 +83,7 @@ Result<Steps> compile_host(const Container& container, const Steps& init) {
     host += TRY(rdt_steps(container));
     // While every path still means what config.json means by it, and with the rights to open it.
     host += open_namespaces(container.namespaces);
-    host += open_sources(init);
+    host += open_sources(container.spec.linux, init);
     host += open_hook_outputs(container);
     // From here on init runs beside this list.
     host += clone_steps(container);

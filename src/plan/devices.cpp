@@ -92,7 +92,6 @@ constexpr std::array kDefaultRules = std::to_array<DefaultRule>({
     {"c", 1, 8, "rwm"},
     {"c", 1, 9, "rwm"},
     {"c", 5, 0, "rwm"},
-    {"c", 5, 1, "rwm"},
     {"c", 5, 2, "rwm"},
     {"c", 136, -1, "rwm"},
     {"c", 10, 200, "rwm"},

@@ -97,10 +97,10 @@ void add_console(const Container& container, Steps& init) {
 }
 
 /// The source of a step that waits for a slot to be filled, as a step of the host.
-std::optional<OpenSource> source_of(const Action& action) {
+std::optional<OpenSource> source_of(const Action& action, std::uint64_t propagation) {
     if (const auto* root = std::get_if<OpenRoot>(&action); root && root->slot)
         return OpenSource{
-            .path = root->path, .recursive = true, .slot = *root->slot, .propagation = kSlave};
+            .path = root->path, .recursive = true, .slot = *root->slot, .propagation = propagation};
     if (const auto* bind = std::get_if<BindMount>(&action); bind && bind->slot)
         return OpenSource{.path = bind->source,
                           .recursive = bind->recursive,
@@ -110,8 +110,10 @@ std::optional<OpenSource> source_of(const Action& action) {
                           .recursive_id_mapping = bind->recursive_idmap,
                           .follow = bind->follow_source && !bind->copy_symlink};
     if (const auto* device = std::get_if<MakeDevice>(&action); device && device->slot)
-        return OpenSource{
-            .path = device->path, .recursive = false, .slot = *device->slot, .propagation = kSlave};
+        return OpenSource{.path = device->path,
+                          .recursive = false,
+                          .slot = *device->slot,
+                          .propagation = propagation};
     return std::nullopt;
 }
 
@@ -183,11 +185,13 @@ std::string root_path(const Container& container) {
     return path.starts_with('/') ? path : concat(container.options.bundle, "/", path);
 }
 
-Steps open_sources(const Steps& init) {
+Steps open_sources(const spec::Linux& linux, const Steps& init) {
+    const std::uint64_t propagation = initial_propagation(linux) & ~kRecursive;
     Steps host;
     for (const auto& step : init.view()) {
         add_id_mapping(step, host);
-        if (auto source = source_of(step.action)) host.add(*std::move(source), step.origin);
+        if (auto source = source_of(step.action, propagation))
+            host.add(*std::move(source), step.origin);
     }
     return host;
 }

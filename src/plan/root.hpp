@@ -11,7 +11,7 @@ namespace cleat::plan {
 /// Init: the console, then into the root for good, and what is hidden or read-only there.
 [[nodiscard]] Result<Steps> enter_root(const Container& container);
 /// Host: opens every source that a step of `init` expects in a slot.
-[[nodiscard]] Steps open_sources(const Steps& init);
+[[nodiscard]] Steps open_sources(const spec::Linux& linux, const Steps& init);
 /// The root's absolute path on the host.
 [[nodiscard]] std::string root_path(const Container& container);
 

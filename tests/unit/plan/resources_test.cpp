@@ -303,7 +303,7 @@ TEST_CASE("device rules end with what every container may use, and an update may
     CHECK(set[0].cgroup == 3);
     CHECK_FALSE(set[0].rules.front().allow);
     CHECK(set[0].rules.back().allow);
-    CHECK(set[0].rules.size() == 2 + 12);
+    CHECK(set[0].rules.size() == 2 + 11);
     const auto fresh = resources_plan({}, sample::unified_host(), CgroupAge::New);
     REQUIRE(fresh);
     CHECK(sample::all<SetCgroupDevices>(*fresh).size() == 1);
