@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""`cleat conformance --diff`: random configurations under cleat, runc and crun end alike."""
+import os
+import re
+import shutil
+
+from harness import CleatTest, SLOWNESS, judge_path, main
+from host import cgroup_mounts
+
+SECONDS = float(os.environ.get("CLEAT_DIFF_SECONDS", "60"))
+
+
+def without_unified():
+    """crun 1.8 refuses v1 with a cgroup2 mount beside it: all runtimes run where that is hidden."""
+    point = cgroup_mounts().get("unified")
+    if not point or point == "/sys/fs/cgroup":
+        return ()
+    return ("unshare", "-m", "sh", "-c", f'umount {point} && exec "$@"', "sh")
+
+
+class Differences(CleatTest):
+    def setUp(self):
+        super().setUp()
+        self.cleat_only("the mode is cleat's")
+        self.peers = [path for path in map(shutil.which, ("runc", "crun")) if path]
+        if not self.peers:
+            self.skipTest("no other runtime to compare with: install runc or crun")
+
+    def compare(self, *options, judged=None):
+        others = [word for peer in self.peers for word in ("--diff", peer)]
+        return self.call("conformance", *others, *options, judged or self.runtime, root=False,
+                         runtime=judge_path(), wrap=without_unified(),
+                         timeout=(SECONDS + 60) * 2 * SLOWNESS)
+
+    def test_random_configurations_end_alike(self):
+        """The seed is fixed: other seeds are for people (CLEAT_DIFF_SEED)."""
+        seed = os.environ.get("CLEAT_DIFF_SEED", "20261201")
+        result = self.compare("--seed", seed, "--seconds", f"{SECONDS:.0f}", "--count", "100000")
+        last = result.out.splitlines()[-1] if result.out else ""
+        found = re.fullmatch(r"(\d+) configurations, \d+ with an explained difference, "
+                             r"(\d+) with an unexplained difference", last)
+        self.assertTrue(found, str(result))
+        self.assertGreater(int(found[1]), 5, str(result))
+        self.assertEqual((int(found[2]), result.code), (0, 0), result.out[-6000:])
+
+    def test_a_planted_difference_is_found(self):
+        """A runtime that gives every container another hostname."""
+        planted = self.write_file(self.path("planted"), f"""#!/bin/sh
+bundle=.
+previous=
+for word; do
+    [ "$previous" != --bundle ] && [ "$previous" != -b ] || bundle=$word
+    previous=$word
+done
+for word; do
+    [ "$word" != create ] && [ "$word" != run ] ||
+        sed -i 's/"hostname": *"[^"]*"/"hostname":"planted"/' "$bundle/config.json"
+done
+exec {self.runtime} "$@"
+""", 0o755)
+        result = self.compare("--seed", "7", "--count", "3", judged=planted)
+        self.assertNotEqual(result.code, 0, str(result))
+        self.assertRegex(result.out, r'hostname\n +planted: "planted"', str(result))
+        self.assertNotIn(" 0 with an unexplained difference", result.out)
+
+
+if __name__ == "__main__":
+    main()
