@@ -51,10 +51,8 @@ bool gives_owner(const FilesystemOptions& options) noexcept {
 
 std::optional<FilesystemOptions> mount_options(const plan::MountFilesystem& step,
                                                const Target& target) {
-    // Without a copy of the directory below it, its mode means nothing: a container before this one
-    // may have made it.
-    const bool mode =
-        step.type == "tmpfs" && step.copy_up && target.existed && !has(step.data, "mode");
+    const bool mode = step.type == "tmpfs" && target.existed && !has(step.data, "mode") &&
+                      (step.copy_up || !target.is_bare);
     const bool readonly_device = step.source.starts_with('/') &&
                                  (step.flags.set & MOUNT_ATTR_RDONLY) != 0 && !has(step.data, "ro");
     const bool long_layers = std::ranges::any_of(

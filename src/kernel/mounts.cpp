@@ -71,9 +71,19 @@ Result<sys::Tree> opened_by_host(plan::Slot slot, const plan::MountFlags& flags,
     return tree;
 }
 
+/// A directory as a runtime makes mount points: an earlier container may have left it, and its mode
+/// means nothing to a tmpfs.
+Result<bool> is_bare_mount_point(const Target& target) {
+    constexpr mode_t kMode = S_IFDIR | 0755;
+    const auto status = TRY(sys::stat_fd(target.fd.get()));
+    if (status.st_mode != kMode || status.st_uid != 0 || status.st_gid != 0) return false;
+    return TRY(sys::list_directory_at(target.fd.get(), ".")).empty();
+}
+
 Result<void> mount_filesystem(const plan::MountFilesystem& step, Context& context) {
-    const auto target = TRY(open_target(context, step.destination, Shape::Directory));
+    auto target = TRY(open_target(context, step.destination, Shape::Directory));
     TRY(check_proc_rules(target, step.type == "proc" ? Content::ProcRoot : Content::Other));
+    if (step.type == "tmpfs" && target.existed) target.is_bare = TRY(is_bare_mount_point(target));
     const auto tree = step.filled_by ? TRY(opened_by_host(*step.filled_by, step.flags, context))
                                      : TRY(new_filesystem(step, target));
     return attach(context, tree, target, step.flags);

@@ -20,9 +20,10 @@ enum class Shape { Directory, File };
 /// An O_PATH descriptor of the place: from here on no path is looked up any more.
 struct Target {
     sys::Fd fd;
-    mode_t mode = 0;      ///< of what was there
-    bool existed = true;  ///< false: made for the mount
-    std::string path;     ///< where it really is, in the container
+    mode_t mode = 0;       ///< of what was there
+    bool existed = true;   ///< false: made for the mount
+    bool is_bare = false;  ///< an empty directory of root's with mode 0755, as runtimes make them
+    std::string path;      ///< where it really is, in the container
 };
 
 /// Opens the destination, symlinks followed inside the root, or makes it in the shape of what will

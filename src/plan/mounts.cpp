@@ -32,9 +32,13 @@ struct Request {
     }
 };
 
-/// Relative destinations are below the root (config.md#mounts).
-std::string in_root(const std::string& destination) {
-    return destination.starts_with('/') ? destination : "/" + destination;
+/// Relative destinations are below the root (config.md#mounts). One that names the root by its path
+/// on the host is inside, too, as in runc.
+std::string in_root(const Container& container, const std::string& destination) {
+    std::string path = destination.starts_with('/') ? destination : "/" + destination;
+    if (!container.spec.root || root_path(container) == "/") return path;
+    std::string below = path_below(root_path(container), path);
+    return below.empty() ? path : below;
 }
 
 /// Relative sources are below the bundle (config.md#mounts).
@@ -56,6 +60,30 @@ void warn_of_data(const Request& request) {
         request.container.warn(request.option_pointer(i), concat("mount option ", quoted(option),
                                                                  " has no effect on a bind mount"));
     }
+}
+
+/// Whether an option asks for a way to keep access times, so that the kernel changes all of them
+/// (mount(2), MS_REMOUNT).
+bool names_access_times(const spec::Mount& mount) {
+    constexpr std::array<std::string_view, 4> kNames{"noatime", "nodiratime", "relatime",
+                                                     "strictatime"};
+    return std::ranges::any_of(mount.options, [&](const std::string& option) {
+        return std::ranges::find(kNames, option) != kNames.end();
+    });
+}
+
+/// A bind mount has the flags of its source. If an option names one flag, the others are cleared,
+/// as runc and crun do with a remount; access times stay if none is asked for.
+void clear_unnamed_flags(const spec::Mount& mount, MountFlags& flags) {
+    constexpr std::uint64_t kFlags =
+        kMountReadonly | kMountNosuid | kMountNodev | kMountNoexec | kMountNosymfollow;
+    constexpr std::uint64_t kTimes = kMountAtimeMask | kMountNodiratime;
+    if ((flags.set | flags.clear) == 0) return;
+    flags.clear |= kFlags & ~flags.set;
+    if (names_access_times(mount))
+        flags.clear |= kTimes & ~(flags.set & kMountNodiratime);
+    else
+        flags.clear &= ~kTimes;
 }
 
 /// A mount in the peer group of the host's mount propagates both ways. All binds are in it under a
@@ -97,8 +125,8 @@ Result<void> map_ids(const Request& request, BindMount& bind) {
 /// Whether a mount before this one is at `path` of the container or above it.
 bool is_made_by_earlier_mount(const Request& request, const std::string& path) {
     const auto& mounts = request.container.spec.mounts;
-    const auto covers = [&path](const spec::Mount& earlier) {
-        return !path_below(in_root(earlier.destination), path).empty();
+    const auto covers = [&](const spec::Mount& earlier) {
+        return !path_below(in_root(request.container, earlier.destination), path).empty();
     };
     return std::any_of(mounts.data(), &request.mount, covers);
 }
@@ -146,11 +174,12 @@ Result<Action> bind_mount(const Request& request) {
     const auto& options = request.options;
     BindMount bind{.source = on_host(request.container, request.mount.source),
                    .recursive = options.bind == Depth::Recursive,
-                   .destination = in_root(request.mount.destination),
+                   .destination = in_root(request.container, request.mount.destination),
                    .flags = options.flags,
                    .follow_source = !options.source_no_follow,
                    .follow_destination = !options.destination_no_follow,
                    .copy_symlink = options.copy_symlink};
+    clear_unnamed_flags(request.mount, bind.flags);
     TRY(map_ids(request, bind));
     choose_opener(request, bind);
     return bind;
@@ -158,7 +187,7 @@ Result<Action> bind_mount(const Request& request) {
 
 Result<Action> remount(const Request& request) {
     TRY(refuse_data(request, "cannot be changed by a remount"));
-    return Remount{.destination = in_root(request.mount.destination),
+    return Remount{.destination = in_root(request.container, request.mount.destination),
                    .flags = request.options.flags};
 }
 
@@ -168,7 +197,7 @@ Result<Action> cgroup_mount(const Request& request) {
         request.mount.type == "cgroup2" ? CgroupMount::Unified : CgroupMount::AsOnHost;
     auto mount = cgroup_view(request.container, kind);
     if (!mount) return refuse(mount.error().kind, request.pointer + "/type", mount.error().what);
-    mount->destination = in_root(request.mount.destination);
+    mount->destination = in_root(request.container, request.mount.destination);
     mount->flags = request.options.flags;
     return *std::move(mount);
 }
@@ -199,7 +228,7 @@ Result<Action> new_filesystem(const Request& request) {
     MountFilesystem step{.type = mount.type,
                          .source = mount.source,
                          .data = options.data,
-                         .destination = in_root(mount.destination),
+                         .destination = in_root(container, mount.destination),
                          .flags = options.flags,
                          .copy_up = options.copy_up,
                          .fallback = fallback_of(container, mount.type)};
@@ -235,13 +264,14 @@ Result<Action> systemd_hierarchy(const Request& request) {
     return MountFilesystem{.type = "cgroup",
                            .source = "cgroup",
                            .data = {{"none", ""}, {"name", "systemd"}},
-                           .destination = in_root(request.mount.destination),
+                           .destination = in_root(request.container, request.mount.destination),
                            .flags = request.options.flags};
 }
 
 Result<Action> mount_step(Request request) {
     const auto& forced = request.container.annotations.force_cgroup_v1;
-    if (!forced.empty() && normal_path(in_root(request.mount.destination)) == normal_path(forced))
+    if (!forced.empty() &&
+        normal_path(in_root(request.container, request.mount.destination)) == normal_path(forced))
         return systemd_hierarchy(request);
     auto& bind = request.options.bind;
     if (request.mount.type == "bind") bind = std::max(bind, Depth::Top);
@@ -288,10 +318,10 @@ std::string path_below(std::string_view root, std::string_view path) {
 /// in /dev the devices.
 bool is_filled_later(const Container& container, std::size_t index) {
     const auto& mounts = container.spec.mounts;
-    const std::string destination = in_root(mounts[index].destination);
+    const std::string destination = in_root(container, mounts[index].destination);
     bool filled = normal_path(destination) == "/dev" && container.spec.root.has_value();
     for (std::size_t later = index + 1; later < mounts.size(); ++later) {
-        const auto below = path_below(destination, in_root(mounts[later].destination));
+        const auto below = path_below(destination, in_root(container, mounts[later].destination));
         if (below == "/") return false;  // it is covered, and out of reach
         filled = filled || !below.empty();
     }
@@ -314,7 +344,7 @@ Steps readonly_steps(const Container& container) {
             options.bind != Depth::None)
             continue;
         if (mounts[i].type == "tmpfs" && is_filled_later(container, i))
-            init.add(SetMountReadonly{.destination = in_root(mounts[i].destination)},
+            init.add(SetMountReadonly{.destination = in_root(container, mounts[i].destination)},
                      pointer_push("/mounts", i));
     }
     return init;

@@ -1,4 +1,6 @@
 // Room: plan. Files of cgroup v1 (kernel documentation, admin-guide/cgroup-v1/).
+#include <algorithm>
+
 #include "cleat/base/text.hpp"
 #include "resources.hpp"
 
@@ -96,7 +98,10 @@ void write_block_io_v1(const spec::BlockIo& block_io, Controller& out) {
 }
 
 void write_pids_v1(const spec::Pids& pids, Controller& out) {
-    if (pids.limit) out.write("limit", "pids.max", *pids.limit < 0 ? "max" : concat(*pids.limit));
+    if (!pids.limit) return;
+    // No task besides the first: 1, as on v2 and in runc.
+    const auto limit = std::max<std::int64_t>(*pids.limit, 1);
+    out.write("limit", "pids.max", *pids.limit < 0 ? "max" : concat(limit));
 }
 
 /// Reservations where the kernel counts them (Linux 5.7), usage in any case

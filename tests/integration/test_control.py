@@ -96,7 +96,7 @@ class Updates(CgroupTest):
         self.place("pids")
         self.cleat_only("runc 1.1.5 knows the older meaning alone")
         for version, created, updated in (("1.0.2", ("max", "max"), (10, 10)),
-                                          ("1.3.0", (0, 1), (0, 1))):
+                                          ("1.3.0", (1, 1), (1, 1))):
             with self.subTest(version=version):
                 self.limited(version, pids={"limit": 0})
                 self.expect("pids", *created)

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Mounts: file systems, binds, flags, propagation, masks, the read-only root, cgroup views."""
 import os
+import shutil
 import socket
+import subprocess
 import stat
 
 from bundle import (bind, filesystem, give_away, mounts_of, namespaces, with_user_namespace,
                     without_namespace)
-from harness import CleatTest, hide_unified, main
+from harness import CleatTest, hide_unified, main, mount
 from host import cgroup_mounts
 
 
@@ -90,6 +92,46 @@ class Mounts(CleatTest):
                     filesystem("/made", "tmpfs", *options)))
                 self.assertEqual(result.out, mode + "\n", str(result))
             os.rmdir(os.path.join(self.rootfs, "made"))
+
+    def test_a_tmpfs_inherits_the_mode_of_its_mount_point(self):
+        """As in runc and crun; but one that a runtime made says nothing."""
+        os.makedirs(os.path.join(self.rootfs, "kept"))
+        os.chmod(os.path.join(self.rootfs, "kept"), 0o710)
+        result = self.sh("stat -c %a /kept",
+                         lambda c: c["mounts"].append(filesystem("/kept", "tmpfs")))
+        self.assertEqual(result.out, "710\n", str(result))
+        os.chmod(os.path.join(self.rootfs, "kept"), 0o755)
+        self.write_file(os.path.join(self.rootfs, "kept/file"))
+        result = self.sh("stat -c %a /kept",
+                         lambda c: c["mounts"].append(filesystem("/kept", "tmpfs")))
+        self.assertEqual(result.out, "755\n", str(result))
+
+    def test_a_destination_that_names_the_root_by_its_path(self):
+        """It is inside, as in runc."""
+        seen = self.with_mounts(filesystem(os.path.join(self.rootfs, "inside"), "tmpfs"))
+        self.assertIn("/inside", seen)
+
+    def test_flags_of_a_bind_mount(self):
+        """The source's, if no option names one (runc); else those that the options name (both; of a
+        flag that is only cleared, crun and runc since 1.2)."""
+        source = self.path("source")
+        os.makedirs(source)
+        mount("none", source, "tmpfs", "nosuid,nodev,noatime")
+        self.undo.append(lambda: subprocess.run(["umount", source], check=True))
+        rows = (((), {"rw", "nosuid", "nodev", "noatime"}, "runc"),
+                (("ro",), {"ro", "noatime"}, "runc crun"), (("exec",), {"rw", "noatime"}, "crun"),
+                (("nosuid", "relatime"), {"rw", "nosuid", "relatime"}, "runc crun"))
+        for options, wanted, peers in rows:
+            runtimes = [{}] + [{"runtime": shutil.which(name), "id": self.cid + "-other",
+                                "wrap": hide_unified() if name == "crun" else ()}
+                               for name in peers.split() if shutil.which(name)]
+            for where in runtimes:
+                with self.subTest(options=options, **where):
+                    self.config("/probe", change=lambda c, options=options: c["mounts"].append(
+                        bind(source, "/bound", *options)))
+                    result = self.run_container(**where)
+                    self.assertEqual(result.code, 0, str(result))
+                    self.assertEqual(mounts_of(result.json())["/bound"]["options"], wanted)
 
     def test_a_path_that_is_masked_twice_is_covered_once(self):
         self.write_file(os.path.join(self.rootfs, "var/secret"), "x")

@@ -142,7 +142,7 @@ TEST_CASE("a limit of no processes meant no limit before version 1.3") {
     spec.oci_version = "1.0.2-dev";
     CHECK(sample::writes(compiled(spec, sample::legacy_host()).host).back() == "pids.max=max");
     spec.oci_version = "1.3.0";
-    CHECK(sample::writes(compiled(spec, sample::legacy_host()).host).back() == "pids.max=0");
+    CHECK(sample::writes(compiled(spec, sample::legacy_host()).host).back() == "pids.max=1");
 }
 
 TEST_CASE("an update reads a pids limit of 0 by the version of the config") {
@@ -157,7 +157,7 @@ TEST_CASE("an update reads a pids limit of 0 by the version of the config") {
     options.oci_version = "1.3.0";
     const auto plan = compile_update(resources, options);
     REQUIRE(plan->host.size() == 1);
-    CHECK(std::get<WriteCgroup>(plan->host[0].action).value == "0");
+    CHECK(std::get<WriteCgroup>(plan->host[0].action).value == "1");
 }
 
 TEST_CASE("a swappiness of -1, as engines write it, is no value") {

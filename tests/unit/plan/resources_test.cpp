@@ -222,7 +222,7 @@ TEST_CASE("cpu time is three files on v1 and one on v2") {
 
 TEST_CASE("-1 lifts the limit of processes, and 0 leaves none but the first") {
     CHECK(written(with_pids(-1), sample::legacy_host()) == Texts{"pids.max=max"});
-    CHECK(written(with_pids(0), sample::legacy_host()) == Texts{"pids.max=0"});
+    CHECK(written(with_pids(0), sample::legacy_host()) == Texts{"pids.max=1"});
     CHECK(written(with_pids(0), sample::unified_host()) == Texts{"pids.max=1"});
     CHECK(written(with_pids(7), sample::unified_host()) == Texts{"pids.max=7"});
 }
