@@ -32,6 +32,9 @@ class RawTerminal {
         if (::tcgetattr(STDIN_FILENO, &saved_) < 0) return;
         ::termios raw = saved_;
         ::cfmakeraw(&raw);
+        // The lines end in LF (Request::clear_onlcr), and the reader of the output may write them
+        // to this terminal (`cleat run x | tee log`).
+        if (::isatty(STDOUT_FILENO) == 0) raw.c_oflag = saved_.c_oflag;
         active_ = ::tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
     }
     RawTerminal(const RawTerminal&) = delete;
@@ -211,6 +214,13 @@ Result<::sigset_t> hold_signals() {
         ::sigdelset(&all, own);
     if (::sigprocmask(SIG_BLOCK, &all, nullptr) < 0) return fail_errno("block signals", errno);
     return all;
+}
+
+void clear_onlcr(int terminal) noexcept {
+    ::termios settings{};
+    if (::isatty(STDOUT_FILENO) == 1 || ::tcgetattr(terminal, &settings) < 0) return;
+    settings.c_oflag &= ~static_cast<::tcflag_t>(ONLCR);
+    static_cast<void>(::tcsetattr(terminal, TCSANOW, &settings));
 }
 
 Result<int> attend(Launched& launched, const Bystander& bystander) {

@@ -11,4 +11,8 @@ namespace cleat::launch {
 /// may be seen to run, a signal to `run` or `exec` is for it and must not end cleat instead.
 [[nodiscard]] Result<::sigset_t> hold_signals();
 
+/// Clears ONLCR (termios(3)) of a terminal: its lines end in LF. If standard output is a terminal,
+/// nothing changes: that terminal is raw and needs CR LF. A failure leaves CR LF, and no more.
+void clear_onlcr(int terminal) noexcept;
+
 }  // namespace cleat::launch

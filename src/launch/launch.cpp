@@ -5,7 +5,6 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
-#include <termios.h>
 
 #include <cerrno>
 #include <deque>
@@ -35,14 +34,6 @@ namespace {
 
 bool is_closed(const Error& error) {
     return error.errno_value == EPIPE || error.errno_value == ECONNRESET;
-}
-
-/// Without success the lines end in CR LF, and no more.
-void clear_onlcr(int terminal) noexcept {
-    ::termios settings{};
-    if (::tcgetattr(terminal, &settings) < 0) return;
-    settings.c_oflag &= ~static_cast<::tcflag_t>(ONLCR);
-    static_cast<void>(::tcsetattr(terminal, TCSANOW, &settings));
 }
 
 Result<sys::Fd> connect_agent(const std::string& path) {

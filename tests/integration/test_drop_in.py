@@ -1,12 +1,21 @@
 #!/usr/bin/env python3
 """Behaviour that engines know from runc and crun, compared with both where Debian's have it."""
+import contextlib
+import ctypes
+import fcntl
 import os
+import select
 import shutil
 import socket
 import struct
+import subprocess
+import termios
 
 from bundle import bind, filesystem, give_away, mounts_of, with_user_namespace
-from harness import CleatTest, hide_unified, main, read_back
+from console import receive_with_fds
+from harness import TIMEOUT, CleatTest, hide_unified, main, read_back
+
+NOTIF_RECV, NOTIF_SEND = 0xC0502100, 0xC0182101
 
 
 def hello_program():
@@ -17,6 +26,20 @@ def hello_program():
     header = struct.pack("<16sHHIQQQIHHHHHH", b"\x7fELF\x02\x01\x01", 2, 62, 1, base + 120, 64, 0, 0, 64, 56,
                          1, 0, 0, 0)
     return header + struct.pack("<IIQQQQQQ", 1, 5, 0, base, base, size, size, 4096) + code
+
+
+def answer_notification(fd, error):
+    """Receives one notification and answers with an error (seccomp_unotify(2))."""
+    request = ctypes.create_string_buffer(80)
+    fcntl.ioctl(fd, NOTIF_RECV, request)
+    identifier = struct.unpack_from("Q", request.raw)[0]
+    fcntl.ioctl(fd, NOTIF_SEND, struct.pack("QqiI", identifier, 0, error, 0))
+
+
+def control(terminal):
+    """Makes it the controlling terminal of a new session."""
+    os.setsid()
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
 
 
 class DropIn(CleatTest):
@@ -229,14 +252,64 @@ class DropIn(CleatTest):
         result = self.exec("cat", "/proc/self/status", wrap=taskset)
         self.assertEqual(allowed(result.out), everything, str(result))
 
+    @contextlib.contextmanager
+    def on_a_terminal(self, *arguments, runtime=None, to_it=False):
+        """(process, both ends of the caller's terminal); standard output is a pipe unless `to_it`."""
+        master, slave = os.openpty()
+        command = [runtime or self.runtime, "--root", self.root, *arguments]
+        with subprocess.Popen(command, stdin=slave, stdout=slave if to_it else subprocess.PIPE, stderr=slave,
+                              preexec_fn=lambda: control(slave)) as process:
+            try:
+                yield process, master, slave
+                self.assertEqual(process.wait(TIMEOUT), 0)
+            finally:
+                process.kill()
+                os.close(master)
+                os.close(slave)
+
+    def shown_on_a_terminal(self, *arguments, **options):
+        with self.on_a_terminal(*arguments, to_it=True, **options) as (_, master, _):
+            shown = b""
+            while b"\n" not in shown and select.select([master], [], [], TIMEOUT)[0]:
+                shown += os.read(master, 4096)
+        return shown
+
+    def piped_from_a_terminal(self, *arguments, **options):
+        with self.on_a_terminal(*arguments, **options) as (process, _, _):
+            return process.stdout.read()
+
+    def with_a_terminal(self, *others):
+        """(arguments of `run`, options of the above) for each runtime."""
+        for name, options in self.runtimes(*others):
+            yield ("run", "--bundle", self.bundle, f"{self.cid}-{name}"), {"runtime": options.get("runtime")}
+
     def test_lines_of_a_foreground_terminal_end_in_a_line_feed(self):
         """runc does the same; here it has no terminal to run on."""
         self.cleat_only("needs a controlling terminal")
         self.config("echo", "foo", terminal=True)
         self.assertEqual(self.run_container().out, "foo\n")
         self.sleeper()
-        result = self.exec("echo", "foo", options=("--tty",))
-        self.assertEqual(result.out, "foo\n", str(result))
+        self.assertEqual(self.piped_from_a_terminal("exec", "--tty", self.cid, "/bin/echo", "foo"), b"foo\n")
+        self.assertEqual(self.exec("/bin/echo", "foo", options=("--tty",)).out, "foo\n")
+
+    def test_a_terminal_shows_lines_from_their_beginning(self):
+        """The terminal of the caller is raw: on standard output it gets CR LF, from another program
+        (`run | tee log`) it gets LF and adds CR."""
+        self.config("/bin/echo", "foo", terminal=True)
+        for run, options in self.with_a_terminal("runc"):
+            self.assertEqual(self.shown_on_a_terminal(*run, **options), b"foo\r\n", run)
+        self.sleeper()
+        self.assertEqual(self.shown_on_a_terminal("exec", "--tty", self.cid, "/bin/echo", "foo"), b"foo\r\n")
+
+    def test_a_terminal_that_a_later_program_writes_to_adds_carriage_returns(self):
+        self.config("/bin/sh", "-c", "echo foo; read line", terminal=True)
+        for run, options in self.with_a_terminal("runc"):
+            with self.on_a_terminal(*run, **options) as (process, master, slave):
+                self.assertEqual(process.stdout.readline(), b"foo\n", run)
+                self.wait_for(lambda slave=slave: not termios.tcgetattr(slave)[3] & termios.ICANON, "raw mode")
+                os.write(slave, b"bar\n")
+                self.assertEqual(os.read(master, 100), b"bar\r\n", run)
+                os.write(master, b"\r")
 
     def test_a_stale_notify_socket_does_not_stop_run(self):
         self.config("echo", "foo")

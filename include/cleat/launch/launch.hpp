@@ -32,8 +32,8 @@ struct Request {
     int console_socket = -1;  ///< where the pty master is sent; -1: it is kept
     sys::Trace trace = {};
     Afterwards afterwards = Afterwards::Attended;
-    /// Clears ONLCR (termios(3)) of the terminal: its output in a pipe has the lines of the
-    /// process.
+    /// Clears ONLCR (termios(3)) of the terminal unless standard output is a terminal: its output
+    /// in a pipe or a file has the lines of the process.
     bool clear_onlcr = false;
     /// The container's state document for hooks and the seccomp listener: status and pid.
     std::function<std::string(std::string_view status, pid_t pid)> state_document;
