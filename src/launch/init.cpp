@@ -188,11 +188,13 @@ class InitHands {
 
  private:
     /// A startContainer hook has the environment and the seccomp filter of the process (as in runc
-    /// and crun). The hook's process loads the filter, so init needs none of a hook's calls.
+    /// and crun). The hook's process loads the filter, so init needs none of a hook's calls. A
+    /// filter with a listener is in force already.
     void confine(HookProcess& process) {
         const auto& init = arguments_.request.plan.init;
         process.env = &arguments_.context.env;
-        if (const auto* load = find_step<plan::LoadSeccomp>(init))
+        const auto* load = find_step<plan::LoadSeccomp>(init);
+        if (load != nullptr && !kernel::notifies(load->seccomp))
             process.confine = [this, load] { return kernel::apply(*load, arguments_.context); };
     }
 

@@ -67,11 +67,10 @@ Result<Steps> compile_init(const Container& container) {
     if (container.spec.process) {
         // The rights go, in the one order in which each step is still allowed to do its work.
         init += identity_steps(subject);
-        // These hooks have the root, the user, the rights and the seccomp filter of the process.
-        init += call_start_hooks(container);
     }
+    // The last hooks have the root, the user, the rights and the seccomp filter of the process.
     // Nothing is left open, and nothing of cleat is left.
-    init += execute_steps(subject);
+    init += execute_steps(subject, container.spec.process ? call_start_hooks(container) : Steps{});
     return init;
 }
 

@@ -105,7 +105,7 @@ Result<Steps> compile_init(const Member& member, const Subject& subject) {
     init.add(Report{Gate::Ready});
     init.add(Await{Gate::Committed});
     init += identity_steps(subject);
-    init += execute_steps(subject);
+    init += execute_steps(subject, {});
     return init;
 }
 

@@ -182,7 +182,11 @@ void check_end(const Plan& plan, Broken& broken) {
     List rest(plan.init);
     const bool executes = !rest.empty() && is<Exec>(rest.back().action);
     if (executes) rest = rest.first(rest.size() - 1);
-    if (!rest.empty() && is<LoadSeccomp>(rest.back().action)) rest = rest.first(rest.size() - 1);
+    const auto drop = [&rest](Is kind) {
+        if (!rest.empty() && kind(rest.back().action)) rest = rest.first(rest.size() - 1);
+    };
+    if (count(plan.init, is<LoadSeccomp>) != 0) drop(is<RunHooks>);
+    drop(is<LoadSeccomp>);
     if (!executes || rest.empty() || !is<CloseFds>(rest.back().action))
         broken.emplace_back("descriptors are closed immediately before exec (CVE-2024-21626)");
 }

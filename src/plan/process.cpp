@@ -46,6 +46,14 @@ bool has_filter(const Subject& subject) {
     return subject.linux.seccomp || !subject.annotations.seccomp_bpf_data.empty();
 }
 
+bool has_listener(const Subject& subject) {
+    const auto notifies = [](const spec::SeccompSyscall& rule) {
+        return rule.action == spec::SeccompAction::Notify;
+    };
+    return subject.annotations.seccomp_bpf_data.empty() && subject.linux.seccomp &&
+           std::ranges::any_of(subject.linux.seccomp->syscalls, notifies);
+}
+
 SetUser user_step(const Subject& subject) {
     const auto& user = subject.process.user;
     SetUser step{.uid = user.uid, .gid = user.gid, .additional_gids = user.additional_gids};
@@ -155,12 +163,16 @@ Steps identity_steps(const Subject& subject) {
     return init;
 }
 
-Steps execute_steps(const Subject& subject) {
+Steps execute_steps(const Subject& subject, const Steps& start_hooks) {
+    // A filter has one listener, which serves the hooks, too: init loads the filter before them.
+    const bool hooks_last = has_listener(subject);
     Steps init;
-    // Nothing that opens a file may come between this and Exec (CVE-2024-21626).
+    if (!hooks_last) init += start_hooks;
+    // Nothing that leaves a file open may come between this and Exec (CVE-2024-21626).
     init.add(CloseFds{.preserve = subject.preserve_fds});
     // After the filter init makes one more system call, which every profile must allow: execve(2).
     add_seccomp(subject, init);
+    if (hooks_last) init += start_hooks;
     init.add(Exec{.args = subject.process.args, .env = effective_env(subject.process.env)},
              "/process/args");
     return init;

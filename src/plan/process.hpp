@@ -27,7 +27,7 @@ struct Subject {
 [[nodiscard]] Steps environment_steps(const Subject& subject);
 /// Labels, user, capabilities and no_new_privs: after these the process is the user's.
 [[nodiscard]] Steps identity_steps(const Subject& subject);
-/// The end of every list, with seccomp.
-[[nodiscard]] Steps execute_steps(const Subject& subject);
+/// The end of every list, with seccomp and the startContainer hooks.
+[[nodiscard]] Steps execute_steps(const Subject& subject, const Steps& start_hooks);
 
 }  // namespace cleat::plan

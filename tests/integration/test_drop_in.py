@@ -95,6 +95,15 @@ class DropIn(CleatTest):
                         result = self.run_container()
                         self.assertEqual((result.code, result.out), (0, "hello\n"), str(result))
 
+    def test_a_profile_that_allows_execve_alone_with_a_terminal(self):
+        self.cleat_only("1.1.5 and 1.8.1 need more")
+        self.make_hello()
+        for no_new_privileges in (False, True):
+            self.config("/hello", terminal=True,
+                        change=self.only_execve("SCMP_ACT_KILL_PROCESS", no_new_privileges, 1000))
+            result = self.run_container()
+            self.assertEqual((result.code, result.out.split()), (0, ["hello"]), str(result))
+
     def test_exec_under_a_profile_that_allows_execve_alone(self):
         self.cleat_only("1.1.5 and 1.8.1 need more")
         def change(config):
@@ -106,8 +115,9 @@ class DropIn(CleatTest):
             config["process"]["user"] = {"uid": 1000, "gid": 1000}
         self.make_hello()
         self.sleeper(change)
-        result = self.exec("/hello")
-        self.assertEqual((result.code, result.out), (0, "hello\n"), str(result))
+        for options in ((), ("--no-new-privs",), ("--tty",), ("--tty", "--no-new-privs")):
+            result = self.exec("/hello", options=options)
+            self.assertEqual((result.code, result.out.split()), (0, ["hello"]), str(result))
 
     def test_the_filter_is_in_force_for_start_container_hooks(self):
         def change(config):
@@ -127,6 +137,38 @@ class DropIn(CleatTest):
             with open(os.path.join(self.rootfs, "tmp/hook"), encoding="utf-8") as file:
                 self.assertEqual(file.read().split(), ["Seccomp:", "2"])
 
+    def test_the_listener_answers_for_start_container_hooks(self):
+        if os.uname().machine != "x86_64":
+            self.skipTest("the number of sethostname(2) is that of x86_64")
+        path = self.path("agent.sock")
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.undo.append(listener.close)
+        listener.bind(path)
+        listener.listen(1)
+        listener.settimeout(20)
+        call = ["probe", "syscall", "170", "@x", "1"]
+        def change(config):
+            config["linux"]["seccomp"] = {
+                "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": path,
+                "syscalls": [{"names": ["sethostname"], "action": "SCMP_ACT_NOTIFY"}]}
+            config["hooks"] = {"startContainer": [{"path": "/bin/sh", "args": [
+                "sh", "-c", f"/{' '.join(call)} >/tmp/hook; true"]}]}
+        self.config("/" + call[0], *call[1:], change=change)
+        for name, options in self.runtimes("runc", "crun"):
+            process, _, out, err = self.start_call("run", "--bundle", self.bundle, f"{self.cid}-{name}",
+                                                   **options)
+            connection, _ = listener.accept()
+            _, fds = receive_with_fds(connection)
+            connection.close()
+            answer_notification(fds[0], -95)
+            answer_notification(fds[0], -96)
+            os.close(fds[0])
+            self.assertEqual(self.wait_call(process, 20), 1, os.pread(err.fileno(), 1000, 0))
+            with open(os.path.join(self.rootfs, "tmp/hook"), encoding="utf-8") as file:
+                self.assertIn('"errno":95', file.read())
+            self.assertIn(b'"errno":96', os.pread(out.fileno(), 1000, 0))
+            os.remove(os.path.join(self.rootfs, "tmp/hook"))
+
     # -- hooks --
 
     def hook_config(self, kind, script, env=None):
@@ -141,10 +183,9 @@ class DropIn(CleatTest):
             place = self.path("seen")
             for env, wanted in ((None, "yes"), ([], ""), (["A=1"], "")):
                 self.hook_config(kind, f'echo "$OF_THE_CALLER" >{place}', env)
-                others = () if kind == "createContainer" else ("runc", "crun")  # theirs is init's there
-                for name, result in self.each(*others, env=caller):
-                    if name == "crun" and env == []:
-                        continue  # 1.8.1 takes an empty array for none
+                # runc gives createContainer hooks the environment of the process.
+                others = ("crun",) if kind == "createContainer" else ("runc", "crun")
+                for _, result in self.each(*others, env=caller):
                     self.assertEqual(result.code, 0, str(result))
                     with open(place, encoding="utf-8") as file:
                         self.assertEqual(file.read(), wanted + "\n", (kind, env))
@@ -154,10 +195,10 @@ class DropIn(CleatTest):
             c["process"]["env"].append("OF_THE_PROCESS=yes"),
             c.update(hooks={"startContainer": [{
                 "path": "/bin/sh", "args": ["sh", "-c", 'echo "$OF_THE_PROCESS" >/tmp/seen']}]})))
-        result = self.run_container()
-        self.assertEqual(result.code, 0, str(result))
-        with open(os.path.join(self.rootfs, "tmp/seen"), encoding="utf-8") as file:
-            self.assertEqual(file.read(), "yes\n")
+        for _, result in self.each("runc", "crun"):
+            self.assertEqual(result.code, 0, str(result))
+            with open(os.path.join(self.rootfs, "tmp/seen"), encoding="utf-8") as file:
+                self.assertEqual(file.read(), "yes\n")
 
     def test_hooks_of_the_runtime_namespace_run_in_the_bundle(self):
         for kind in ("prestart", "createRuntime", "poststart", "poststop"):
@@ -170,7 +211,7 @@ class DropIn(CleatTest):
 
     def test_start_container_hooks_have_the_rights_of_the_process(self):
         def change(config):
-            config["process"]["user"] = {"uid": 1000, "gid": 1000}
+            config["process"].update(user={"uid": 1000, "gid": 1000}, noNewPrivileges=True)
             config["hooks"] = {"startContainer": [{
                 "path": "/bin/sh", "args": ["sh", "-c", "id -u >/tmp/hook; cat /proc/self/status >>/tmp/hook"]}]}
         os.chmod(os.path.join(self.rootfs, "tmp"), 0o777)
@@ -182,6 +223,7 @@ class DropIn(CleatTest):
             os.remove(os.path.join(self.rootfs, "tmp/hook"))
             self.assertTrue(text.startswith("1000\n"), text[:200])
             self.assertIn("CapEff:\t0000000000000000", text)
+            self.assertIn("NoNewPrivs:\t1", text)
 
     # -- the process --
 

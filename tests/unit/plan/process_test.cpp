@@ -49,6 +49,20 @@ TEST_CASE("of a variable that is there twice the last counts, and an empty HOME 
     CHECK(sample::all<SetHome>(plan.init).size() == 1);
 }
 
+TEST_CASE("startContainer hooks come before a filter, but after one with a listener") {
+    auto spec = sample::minimal();
+    spec.hooks = spec::Hooks{};
+    spec.hooks->start_container = {{.path = "/bin/true", .args = {}, .env = {}, .timeout = {}}};
+    spec.linux.seccomp = spec::Seccomp{};
+    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user",
+                                                  "set-capabilities", "run-hooks", "close-fds",
+                                                  "load-seccomp", "exec"});
+    spec.linux.seccomp->syscalls = {{.names = {"chown"}, .action = spec::SeccompAction::Notify}};
+    CHECK(last_kinds(process_plan(spec)) == Kinds{"set-bounding-set", "set-user",
+                                                  "set-capabilities", "close-fds", "load-seccomp",
+                                                  "run-hooks", "exec"});
+}
+
 TEST_CASE("a user who is not root keeps the rights that the filter needs") {
     auto spec = sample::minimal();
     const auto keeps = [&spec] {
