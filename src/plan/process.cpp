@@ -2,7 +2,7 @@
 #include "process.hpp"
 
 #include <algorithm>
-#include <set>
+#include <map>
 #include <string_view>
 
 #include "capabilities.hpp"
@@ -15,16 +15,20 @@ namespace {
 constexpr std::uint32_t kDefaultUmask = 022;
 constexpr std::uint64_t kSysAdmin = std::uint64_t{1} << static_cast<unsigned>(kCapSysAdmin);
 
-/// Of a variable that is there more than once the last one counts. An empty HOME is none (as in
-/// runc): it is looked up.
+/// A variable that occurs more than once has the last value, in the first place (as in runc and
+/// crun). An empty HOME counts as missing (as in runc): it is looked up.
 std::vector<std::string> effective_env(const std::vector<std::string>& env) {
     std::vector<std::string> effective;
-    std::set<std::string_view> names;
-    for (auto entry = env.rbegin(); entry != env.rend(); ++entry)
-        if (names.insert(std::string_view(*entry).substr(0, entry->find('='))).second &&
-            *entry != "HOME=")
-            effective.push_back(*entry);
-    std::ranges::reverse(effective);
+    std::map<std::string_view, std::size_t> places;
+    for (const auto& entry : env) {
+        const auto name = std::string_view(entry).substr(0, entry.find('='));
+        const auto [place, is_new] = places.try_emplace(name, effective.size());
+        if (is_new)
+            effective.push_back(entry);
+        else
+            effective[place->second] = entry;
+    }
+    std::erase(effective, "HOME=");
     return effective;
 }
 

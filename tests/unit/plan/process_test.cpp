@@ -41,11 +41,11 @@ TEST_CASE("the filter is loaded immediately before exec") {
     CHECK(until_exec() == 0);
 }
 
-TEST_CASE("of a variable that is there twice the last counts, and an empty HOME is none") {
+TEST_CASE("a variable that occurs twice has its last value, and an empty HOME counts as missing") {
     auto spec = sample::minimal();
     spec.process->env = {"A=1", "HOME=/a", "B=1", "A=2", "HOME="};
     const auto plan = process_plan(spec);
-    CHECK(sample::all<Exec>(plan.init).at(0).env == std::vector<std::string>{"B=1", "A=2"});
+    CHECK(sample::all<Exec>(plan.init).at(0).env == std::vector<std::string>{"A=2", "B=1"});
     CHECK(sample::all<SetHome>(plan.init).size() == 1);
 }
 
