@@ -42,7 +42,20 @@ Result<void> await_manager(int manager) {
     return {};
 }
 
+/// A variable that outlived its manager says nothing about the container.
+void ignore_manager(Error reason) {
+    warn(describe(with_context(std::move(reason), "NOTIFY_SOCKET is ignored")));
+}
+
 }  // namespace
+
+std::string reachable_manager(const std::string& manager) {
+    if (manager.empty()) return manager;
+    auto connected = sys::connect_datagram(manager);
+    if (connected) return manager;
+    ignore_manager(std::move(connected).error());
+    return {};
+}
 
 void add_notify_socket(spec::Spec& spec, const std::string& entry_path) {
     auto& mount = spec.mounts.emplace_back();
@@ -71,9 +84,8 @@ Result<Readiness> Readiness::listen(const store::Entry& entry, const std::string
     }
     if (!directory) return std::unexpected(directory.error());
     auto connected = sys::connect_datagram(manager);
-    // A variable that outlived its manager says nothing about the container.
     if (!connected) {
-        warn(describe(with_context(std::move(connected).error(), "NOTIFY_SOCKET is ignored")));
+        ignore_manager(std::move(connected).error());
         return made;
     }
     made.manager_ = *std::move(connected);

@@ -18,6 +18,8 @@ inline constexpr const char* kNotifyDirectory = "notify";
 /// What a container needs to say that it is ready: a mount of the directory that its socket will be
 /// in, and the variable. As runc does it, at the same place.
 void add_notify_socket(spec::Spec& spec, const std::string& entry_path);
+/// `manager` if a socket listens there, otherwise "" and a warning.
+[[nodiscard]] std::string reachable_manager(const std::string& manager);
 /// That directory.
 [[nodiscard]] Result<void> make_notify_directory(const store::Entry& entry);
 

@@ -18,7 +18,9 @@ void clean_up(const Settings& settings, const Container& container) {
 }  // namespace
 
 Result<int> run(const Settings& settings, const RunOptions& options) {
-    auto birth = TRY(give_birth(settings, options.create, plan::Options::Begin::AtOnce,
+    auto create = options.create;
+    create.notify_socket = reachable_manager(create.notify_socket);
+    auto birth = TRY(give_birth(settings, create, plan::Options::Begin::AtOnce,
                                 options.detach ? Company::Detached : Company::Attached));
     auto hooks = run_poststart(birth.config.spec, birth.container.state);
     if (!hooks) {

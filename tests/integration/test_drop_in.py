@@ -216,7 +216,7 @@ class DropIn(CleatTest):
                 "path": "/bin/sh", "args": ["sh", "-c", "id -u >/tmp/hook; cat /proc/self/status >>/tmp/hook"]}]}
         os.chmod(os.path.join(self.rootfs, "tmp"), 0o777)
         self.config("/bin/true", change=change)
-        for _, result in self.each("runc"):
+        for _, result in self.each("runc", "crun"):
             self.assertEqual(result.code, 0, str(result))
             with open(os.path.join(self.rootfs, "tmp/hook"), encoding="utf-8") as file:
                 text = file.read()
@@ -252,10 +252,17 @@ class DropIn(CleatTest):
             self.assertIn("HOME=/root\n", result.out, str(result))
 
     def test_exec_makes_no_working_directory(self):
-        self.sleeper()
-        self.assertEqual(self.exec("true", options=("--cwd", "/tmp")).code, 0)
-        self.assertNotEqual(self.exec("true", options=("--cwd", "/missing")).code, 0)
-        self.assertFalse(os.path.exists(os.path.join(self.rootfs, "missing")))
+        self.config("/probe", "sleep")
+        for name, options in self.runtimes("runc", "crun"):
+            container = f"{self.cid}-{name}"
+            self.create(id=container, **options)
+            self.ok("start", container, **options)
+            there, missing = (self.call("exec", "--cwd", path, container, "/bin/true", **options)
+                              for path in ("/tmp", "/missing"))
+            self.ok("delete", "--force", container, **options)
+            self.assertEqual((there.code, missing.code), (0, 255), str(missing))
+            self.assertRegex(missing.err.lower(), "no such file or directory")
+            self.assertFalse(os.path.exists(os.path.join(self.rootfs, "missing")))
 
     def test_exec_has_the_usual_umask(self):
         self.config("/probe", "sleep", change=lambda c: c["process"]["user"].update(umask=0o77))
@@ -328,10 +335,9 @@ class DropIn(CleatTest):
             yield ("run", "--bundle", self.bundle, f"{self.cid}-{name}"), {"runtime": options.get("runtime")}
 
     def test_lines_of_a_foreground_terminal_end_in_a_line_feed(self):
-        """runc does the same; here it has no terminal to run on."""
-        self.cleat_only("needs a controlling terminal")
-        self.config("echo", "foo", terminal=True)
-        self.assertEqual(self.run_container().out, "foo\n")
+        self.config("/bin/echo", "foo", terminal=True)
+        for run, options in self.with_a_terminal("runc"):
+            self.assertEqual(self.piped_from_a_terminal(*run, **options), b"foo\n", run)
         self.sleeper()
         self.assertEqual(self.piped_from_a_terminal("exec", "--tty", self.cid, "/bin/echo", "foo"), b"foo\n")
         self.assertEqual(self.exec("/bin/echo", "foo", options=("--tty",)).out, "foo\n")
@@ -361,8 +367,18 @@ class DropIn(CleatTest):
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
             listener.bind(stale)
         for place in (stale, self.path("nowhere")):
-            result = self.run_container(env=dict(os.environ, NOTIFY_SOCKET=place))
-            self.assertEqual((result.code, result.out), (0, "foo\n"), str(result))
+            for _, result in self.each("runc", env=dict(os.environ, NOTIFY_SOCKET=place)):
+                self.assertEqual((result.code, result.out), (0, "foo\n"), str(result))
+
+    def test_a_container_without_a_manager_has_no_notify_socket(self):
+        """Its messages would have no reader."""
+        self.cleat_only("runc reads them")
+        self.config("/bin/sh", "-c", "echo foo; env")
+        result = self.run_container(env=dict(os.environ, NOTIFY_SOCKET=self.path("nowhere")))
+        self.assertRegex(result.err, "NOTIFY_SOCKET is ignored.*ENOENT")
+        self.assertIn("foo\n", result.out)
+        self.assertNotIn("NOTIFY_SOCKET", result.out)
+        self.assertFalse(os.path.exists(os.path.join(self.rootfs, "run/notify")))
 
     # -- mounts --
 
