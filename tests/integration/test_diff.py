@@ -4,18 +4,9 @@ import os
 import re
 import shutil
 
-from harness import CleatTest, SLOWNESS, judge_path, main
-from host import cgroup_mounts
+from harness import CleatTest, SLOWNESS, hide_unified, judge_path, main
 
 SECONDS = float(os.environ.get("CLEAT_DIFF_SECONDS", "60"))
-
-
-def without_unified():
-    """crun 1.8 refuses v1 with a cgroup2 mount beside it: all runtimes run where that is hidden."""
-    point = cgroup_mounts().get("unified")
-    if not point or point == "/sys/fs/cgroup":
-        return ()
-    return ("unshare", "-m", "sh", "-c", f'umount {point} && exec "$@"', "sh")
 
 
 class Differences(CleatTest):
@@ -29,7 +20,7 @@ class Differences(CleatTest):
     def compare(self, *options, judged=None):
         others = [word for peer in self.peers for word in ("--diff", peer)]
         return self.call("conformance", *others, *options, judged or self.runtime, root=False,
-                         runtime=judge_path(), wrap=without_unified(),
+                         runtime=judge_path(), wrap=hide_unified(),
                          timeout=(SECONDS + 60) * 2 * SLOWNESS)
 
     def test_random_configurations_end_alike(self):
