@@ -62,7 +62,7 @@ void impose(std::string_view condition, std::string_view value) {
     if (condition.starts_with("nice:")) ::setpriority(PRIO_PROCESS, 0, number);
     if (condition.starts_with("oom:"))
         static_cast<void>(sys::write_text_at(sys::kHere, "/proc/self/oom_score_adj", value));
-    if (condition.starts_with("ignore:")) ::signal(number, SIG_IGN);
+    if (condition.starts_with("ignore:")) static_cast<void>(::signal(number, SIG_IGN));
     if (condition.starts_with("descriptor:")) ::dup2(STDIN_FILENO, number);
     ::sigset_t one;
     ::sigemptyset(&one);

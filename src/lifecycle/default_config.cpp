@@ -1,5 +1,6 @@
 // Room: lifecycle. `spec`: a config.json to begin with. Runs in the host process.
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <unistd.h>
 
 #include "cleat/base/text.hpp"
@@ -69,11 +70,21 @@ std::vector<spec::Mount> mounts(Rootless rootless) {
     return out;
 }
 
+/// A cgroup namespace hides the hierarchies of v1, which older programs look for (as runc).
+bool wants_cgroup_namespace() {
+    const auto mounted = sys::open_at(sys::kHere, "/sys/fs/cgroup", O_PATH | O_DIRECTORY);
+    if (!mounted) return false;
+    const auto magic = sys::filesystem_magic(mounted->get());
+    return magic && *magic == CGROUP2_SUPER_MAGIC;
+}
+
 spec::Linux linux_part(Rootless rootless) {
     spec::Linux part;
-    for (const auto type : {NamespaceType::Pid, NamespaceType::Ipc, NamespaceType::Uts,
-                            NamespaceType::Mount, NamespaceType::Cgroup})
+    for (const auto type :
+         {NamespaceType::Pid, NamespaceType::Ipc, NamespaceType::Uts, NamespaceType::Mount})
         part.namespaces.push_back({.type = type, .path = {}});
+    if (wants_cgroup_namespace())
+        part.namespaces.push_back({.type = NamespaceType::Cgroup, .path = {}});
     part.masked_paths = {"/proc/acpi",        "/proc/asound",        "/proc/kcore",
                          "/proc/keys",        "/proc/latency_stats", "/proc/timer_list",
                          "/proc/timer_stats", "/proc/sched_debug",   "/sys/firmware",

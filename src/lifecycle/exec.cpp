@@ -94,9 +94,15 @@ Result<plan::Plan> compile(const Container& container, const ExecOptions& option
 /// Who relays the terminal of the process.
 enum class Relay { Here, Shim };
 
+struct MemberLaunch {
+    const ExecOptions& options;
+    const plan::Plan& plan;
+    Relay relay;
+};
+
 Result<launch::Launched> make_member(const Settings& settings, const Container& container,
-                                     const ExecOptions& options, const plan::Plan& plan,
-                                     Relay relay) {
+                                     const MemberLaunch& member) {
+    const auto& [options, plan, relay] = member;
     const sys::Fd console = TRY(connect_console(options.console_socket));
     const auto& state = container.state;
     bool has_pid_file = false;
@@ -135,7 +141,8 @@ Result<launch::Launched> launch_member(const Settings& settings, const ExecOptio
                            [&] { return compile(container, options, member, config); });
     if (!plan) return std::unexpected(with_place(std::move(plan).error(), member, config));
     log_problems(plan->warnings, {});
-    auto launched = make_member(settings, container, options, *plan, relay);
+    auto launched =
+        make_member(settings, container, {.options = options, .plan = *plan, .relay = relay});
     if (!launched) return std::unexpected(with_place(std::move(launched).error(), member, config));
     return launched;
 }

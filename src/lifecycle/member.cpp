@@ -101,7 +101,6 @@ Result<spec::Process> changed_process(spec::Process base, const ExecOptions& opt
     if (options.args.empty()) return fail(ErrorKind::InvalidArgument, "no command is given");
     base.terminal = options.terminal.value_or(false);
     base.console_size.reset();
-    base.user.umask.reset();  // runc and crun give that of the config to the first process only
     base.args = options.args;
     for (const auto& entry : options.env) set_env(base.env, entry);
     const bool has_term = std::ranges::any_of(

@@ -46,7 +46,7 @@ class Restoration {
     [[nodiscard]] Result<void> name_namespaces(CriuOpts& opts);
     Result<launch::CriuWork> work();
     Result<void> hear(const CriuResponse& notification, std::vector<sys::Fd> fds);
-    Result<void> run_hooks(pid_t pid) const;
+    [[nodiscard]] Result<void> run_hooks(pid_t pid) const;
     Result<void> know_init(pid_t pid);
     Result<void> take_terminal(std::vector<sys::Fd> fds);
 

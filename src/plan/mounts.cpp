@@ -74,11 +74,13 @@ bool names_access_times(const spec::Mount& mount) {
 
 /// A bind mount has the flags of its source. If an option names one flag, the others are cleared,
 /// as runc and crun do with a remount; access times stay if none is asked for.
-void clear_unnamed_flags(const spec::Mount& mount, MountFlags& flags) {
+/// In a user namespace nothing is cleared that no option names: the flags would be locked
+/// (mount_namespaces(7)).
+void clear_unnamed_flags(const Container& container, const spec::Mount& mount, MountFlags& flags) {
     constexpr std::uint64_t kFlags =
         kMountReadonly | kMountNosuid | kMountNodev | kMountNoexec | kMountNosymfollow;
     constexpr std::uint64_t kTimes = kMountAtimeMask | kMountNodiratime;
-    if ((flags.set | flags.clear) == 0) return;
+    if ((flags.set | flags.clear) == 0 || container.namespaces.has(NamespaceType::User)) return;
     flags.clear |= kFlags & ~flags.set;
     if (names_access_times(mount))
         flags.clear |= kTimes & ~(flags.set & kMountNodiratime);
@@ -179,7 +181,7 @@ Result<Action> bind_mount(const Request& request) {
                    .follow_source = !options.source_no_follow,
                    .follow_destination = !options.destination_no_follow,
                    .copy_symlink = options.copy_symlink};
-    clear_unnamed_flags(request.mount, bind.flags);
+    clear_unnamed_flags(request.container, request.mount, bind.flags);
     TRY(map_ids(request, bind));
     choose_opener(request, bind);
     return bind;
@@ -307,7 +309,7 @@ std::uint64_t initial_propagation(const spec::Linux& linux) noexcept {
 
 std::string path_below(std::string_view root, std::string_view path) {
     const std::string above = normal_path(root);
-    const std::string below = normal_path(path);
+    std::string below = normal_path(path);
     if (above == "/") return below;
     if (below == above) return "/";
     if (!below.starts_with(above) || below[above.size()] != '/') return "";

@@ -264,16 +264,6 @@ class DropIn(CleatTest):
             self.assertRegex(missing.err.lower(), "no such file or directory")
             self.assertFalse(os.path.exists(os.path.join(self.rootfs, "missing")))
 
-    def test_exec_has_the_usual_umask(self):
-        self.config("/probe", "sleep", change=lambda c: c["process"]["user"].update(umask=0o77))
-        for name, options in self.runtimes("runc", "crun"):
-            container = f"{self.cid}-{name}"
-            self.create(id=container, **options)
-            self.ok("start", container, **options)
-            result = self.call("exec", container, "/bin/sh", "-c", "umask", **options)
-            self.ok("delete", "--force", container, **options)
-            self.assertEqual(result.out, "0022\n", str(result))
-
     def test_exec_cap_is_ambient_where_the_config_has_it_inheritable(self):
         def change(config):
             config["process"]["user"] = {"uid": 1000, "gid": 1000}
