@@ -39,6 +39,10 @@ Result<sys::Tree> root_tree(const plan::OpenRoot& step, const sys::Fd& place, Co
 }
 
 Result<void> open_root(const plan::OpenRoot& step, Context& context) {
+    if (!step.clone) {  // ChangeRoot opens it
+        context.root_path = absolute_path(step.path, context);
+        return {};
+    }
     const sys::Fd place = TRY(open_place(step, context));
     auto tree = TRY(root_tree(step, place, context));
     TRY(tree.attach_to(place.get()));

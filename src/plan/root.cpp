@@ -33,7 +33,7 @@ OpenRoot open_root(const Container& container) {
                   .propagation = propagation_while_built(container.spec.linux),
                   .clone = builds_root(container)};
     // The parent can unmount what it holds open.
-    if (host_opens_sources(container) || mounts_on_host(container))
+    if (step.clone && (host_opens_sources(container) || mounts_on_host(container)))
         step.slot = container.take_slot();
     return step;
 }

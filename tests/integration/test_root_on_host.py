@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 
-from bundle import bind, filesystem, mounts_of, namespaces, with_user_namespace, without_namespace
+from bundle import bind, filesystem, give_away, mounts_of, namespaces, with_user_namespace, without_namespace
 from harness import CleatTest, hide_unified, main, reap
 
 
@@ -173,6 +173,18 @@ class RootOnHost(CleatTest):
             with_user_namespace(config)
         self.config("/probe", change=change)
         self.create_refused("/mounts: needs a mount namespace")
+
+    def test_in_a_user_namespace_the_root_is_changed(self):
+        give_away(self.bundle, 100000)
+        def change(config):
+            without_mount_namespace(config)
+            with_user_namespace(config)
+            config["mounts"] = []
+        self.config("/bin/cat", "/etc/passwd", change=change)
+        result = self.run_container()
+        with open(os.path.join(self.rootfs, "etc/passwd"), encoding="utf-8") as file:
+            self.assertEqual((result.code, result.out), (0, file.read()), str(result))
+        self.assertEqual(self.mounted(), [])
 
     def test_audit_calls_it_critical(self):
         self.cleat_only("has no audit")
