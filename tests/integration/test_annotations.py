@@ -171,8 +171,11 @@ class Annotations(CleatTest):
         self.annotate({"seccomp.plugins": "/nosuch.so"}, "/bin/true",
                       linux={"seccomp": {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [
                           {"names": ["alarm"], "action": "SCMP_ACT_NOTIFY"}]}})
-        theirs = self.call("run", "--bundle", self.bundle, self.cid + "-crun", runtime=crun,
-                           wrap=hide_unified())
+        for _ in range(5):  # crun 1.8.1 loses the error now and then on a busy machine, and ends with 0
+            theirs = self.call("run", "--bundle", self.bundle, self.cid + "-crun", runtime=crun,
+                               wrap=hide_unified())
+            if theirs.code != 0:
+                break
         self.assertNotEqual(theirs.code, 0, str(theirs))
         self.assertIn("cannot load `/nosuch.so`", theirs.err)
         self.refused("run", "--bundle", self.bundle, self.cid,
